@@ -1,0 +1,1 @@
+//! Findings from text and numbers. Pure, no I/O.

@@ -1,0 +1,1 @@
+//! What a signal means for an incident. (Filled in next.)
