@@ -1,1 +1,20 @@
 //! Findings from text and numbers. Pure, no I/O.
+//!
+//! [`Detectors`] examine one event: the [`decode`] pass takes it apart and undoes its encodings, the
+//! [`attack`] rules look at what somebody outside may have chosen, [`database`] and [`error`] at what
+//! an application says about itself, [`level`] at how bad it says it is.
+
+mod decode;
+mod attack;
+pub mod database;
+mod error;
+pub mod level;
+pub mod header;
+pub mod template;
+pub mod login;
+pub mod rate;
+pub mod correlate;
+mod tally;
+mod detectors;
+
+pub use detectors::{Detectors, Subject};

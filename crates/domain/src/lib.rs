@@ -2,18 +2,25 @@
 //!
 //! Reading order follows an event's way through the program: an [`event`] arrives, [`finding`]s are
 //! made of it, a [`fingerprint`] says what it repeats, [`lifecycle`] decides what that means for an
-//! [`incident`], an [`analysis`] explains it, a [`notification`] says why somebody is told, a
-//! [`message`] is what they read, and the [`audit`] chain remembers who did what. [`redaction`] stands
-//! between all of that and anything that leaves the process.
+//! [`incident`], the [`analyst`] explains it out of [`playbook`]s and memory in an [`analysis`], a
+//! [`notification`] says why somebody is told, a [`message`] is what they read, and the [`audit`] chain
+//! remembers who did what. [`redaction`] stands between all of that and anything that leaves the process.
 //!
 //! Nothing here does I/O, reads a clock or draws a random number: time is an argument.
 
 pub mod analysis;
+pub mod analyst;
 pub mod clock;
 pub mod event;
 pub mod finding;
 pub mod fingerprint;
 pub mod incident;
 pub mod lifecycle;
+pub mod message;
+pub mod audit;
 pub mod notification;
+pub mod playbook;
+pub mod redaction;
 pub mod severity;
+pub mod text;
+pub mod words;

@@ -1,0 +1,154 @@
+//! What a field's name promises about its value.
+
+/// How much a name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    /// `password`, `passwd`, `pwd`, `passphrase`: anything but a word of state is a secret.
+    Password,
+    /// `pass`: a verb and a result as often as a password.
+    Pass,
+    /// `secret`, `client_secret`.
+    Secret,
+    /// `token`, `api_key`, `secret_key`: a value made of words is not a secret.
+    Token,
+    /// `access_key`, `signature`, `credentials`: only a random-looking value is a secret.
+    Random,
+    /// `Authorization`.
+    Authorization,
+}
+
+/// Words after the one that counts which change nothing: `password_confirmation`, `DB_PASSWORD_PROD`.
+const TRAILERS: &[&str] = &[
+    "value", "val", "text", "plain", "plaintext", "raw", "str", "string", "confirm", "confirmation", "repeat", "again",
+    "new", "old", "current", "b64", "base64", "env", "prod", "production", "dev", "staging", "test", "live", "primary",
+    "secondary", "header",
+];
+
+/// What makes a `pass` a password: `db_pass`, `smtpPass`.
+const OWNERS: &[&str] =
+    &["db", "user", "my", "root", "admin", "smtp", "mail", "redis", "ftp", "pg", "mysql", "ldap", "amqp", "http", "proxy"];
+
+/// What makes a `key` a secret one …
+const SECRET_KEYS: &[&str] = &["api", "secret", "client", "auth", "private"];
+
+/// … and what makes it one if it also looks so.
+const RANDOM_KEYS: &[&str] = &[
+    "access", "account", "admin", "app", "application", "deploy", "encryption", "functions", "hmac", "integration",
+    "license", "master", "root", "routing", "service", "session", "shared", "signing", "ssh", "storage", "subscription",
+    "webhook",
+];
+
+/// What makes a `token` a place in a list or in a grammar.
+const CURSORS: &[&str] = &[
+    "next", "page", "pagination", "continuation", "continue", "cursor", "sync", "cancel", "cancellation", "watch",
+    "resume", "start", "end", "parse", "lexer", "unexpected", "last", "first", "max", "min", "num", "total", "prompt",
+    "completion", "per",
+];
+
+/// The family of a name, or `None` for a name that promises nothing. Names are read as words, whether
+/// they are written `api_key`, `api-key`, `api.key`, `apiKey` or `APIKey`; the last word counts, so that
+/// `token_type` and `secret_name` promise nothing.
+pub(super) fn family(name: &str) -> Option<Family> {
+    let lower = name.to_ascii_lowercase();
+    let mut words = words(name.as_bytes(), &lower);
+    while words.last().is_some_and(|word| TRAILERS.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())) {
+        words.pop();
+    }
+    let last = words.pop()?;
+    let before = words.last().copied().unwrap_or_default();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| last.ends_with(ending));
+    if last == "hash" && family_of_password(before).is_some() {
+        return Some(Family::Random);
+    }
+    if let Some(family) = family_of_password(last) {
+        return Some(if family == Family::Pass && OWNERS.contains(&before) { Family::Password } else { family });
+    }
+    if ends(&["secret"]) {
+        return Some(Family::Secret);
+    }
+    if ends(&["token"]) {
+        let stem = last.strip_suffix("token").unwrap_or_default();
+        return (!CURSORS.contains(&stem) && !CURSORS.contains(&before)).then_some(Family::Token);
+    }
+    if ends(&["apikey", "secretkey", "clientkey", "authkey", "privatekey"]) {
+        return Some(Family::Token);
+    }
+    if ends(&["accesskey", "accountkey", "masterkey", "encryptionkey", "signingkey", "sharedkey", "appkey", "sessid"]) {
+        return Some(Family::Random);
+    }
+    match last {
+        "key" if SECRET_KEYS.contains(&before) => Some(Family::Token),
+        "key" if RANDOM_KEYS.contains(&before) => Some(Family::Random),
+        "authorization" => Some(Family::Authorization),
+        "auth" | "credential" | "credentials" | "creds" | "cred" | "signature" | "sig" | "jsessionid" => {
+            Some(Family::Random)
+        }
+        "sid" if before == "connect" => Some(Family::Random),
+        "by" if before.ends_with("identified") => Some(Family::Password),
+        _ => None,
+    }
+}
+
+fn family_of_password(word: &str) -> Option<Family> {
+    let is_password = ["password", "passwd", "passphrase", "passwort", "passcode", "pwd"].iter().any(|end| word.ends_with(end));
+    match word.strip_suffix("pass") {
+        _ if is_password => Some(Family::Password),
+        Some("") => Some(Family::Pass),
+        Some(owner) if OWNERS.contains(&owner) => Some(Family::Password),
+        _ => None,
+    }
+}
+
+/// The words of a name, in lower case. `lower` is `name` in lower case, byte for byte.
+fn words<'a>(name: &[u8], lower: &'a str) -> Vec<&'a str> {
+    let mut words = Vec::with_capacity(8);
+    let mut start = 0;
+    for at in 0..=name.len() {
+        let is_break = at == name.len() || !name[at].is_ascii_alphanumeric();
+        if is_break || (at > start && begins_word(name, at)) {
+            if at > start {
+                words.push(lower.get(start..at).unwrap_or_default());
+            }
+            start = if is_break { at + 1 } else { at };
+        }
+    }
+    words
+}
+
+/// Whether a new word begins at `at` without a separator: `aB`, `a1`, `1a`, and the last capital of `ABc`.
+fn begins_word(name: &[u8], at: usize) -> bool {
+    let (before, here, after) = (name[at - 1], name[at], name.get(at + 1).copied().unwrap_or_default());
+    let humps = here.is_ascii_uppercase() && (before.is_ascii_lowercase() || after.is_ascii_lowercase());
+    humps || before.is_ascii_digit() != here.is_ascii_digit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_judged_by_its_last_word_that_says_something() {
+        let check = |name: &str, expected: Option<Family>| assert_eq!(family(name), expected, "{name}");
+        for name in ["password", "PASSWORD", "dbPassword", "DB_PASSWORD_2", "PGPASSWORD", "spring.datasource.password"] {
+            check(name, Some(Family::Password));
+        }
+        for name in ["passwordConfirmation", "new-password", "pwd", "--passwd", "smtp_pass", "dbpass"] {
+            check(name, Some(Family::Password));
+        }
+        check("pass", Some(Family::Pass));
+        check("password_hash", Some(Family::Random));
+        check("clientSecret", Some(Family::Secret));
+        check("AWS_SECRET_ACCESS_KEY", Some(Family::Random));
+        for name in ["token", "authToken", "X-Api-Key", "apiKey", "APIKey", "apikey", "SECRET_KEY", "csrf_token"] {
+            check(name, Some(Family::Token));
+        }
+        for name in ["tokens", "token_type", "secret_name", "password_file", "key", "key_id", "public_key", "bypass"] {
+            check(name, None);
+        }
+        for name in ["nextToken", "page_token", "nextPageToken", "max_token", "monkey", "author", "author_pass_rate"] {
+            check(name, None);
+        }
+        check("Proxy-Authorization", Some(Family::Authorization));
+        check("", None);
+    }
+}

@@ -1,0 +1,201 @@
+//! A running server, asked over HTTP. Answers are JSON; problems come back as what was wrong and in which
+//! field.
+
+use clap::Args;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Which server a command speaks to.
+#[derive(Args, Clone)]
+pub(crate) struct ServerArgs {
+    /// The server to speak to
+    #[arg(long, env = "FOGHORN_URL", value_name = "URL", default_value = "http://127.0.0.1:8000", help_heading = "Server")]
+    url: String,
+    /// Its token, where it asks for one
+    #[arg(long, env = "FOGHORN_API_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Server")]
+    token: Option<String>,
+}
+
+// The token stays out of debug output.
+impl std::fmt::Debug for ServerArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerArgs").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// Nobody answered.
+    #[error("no answer from {url}: {detail}; is `foghorn serve` running there? (--url or FOGHORN_URL name another server)")]
+    Unreachable {
+        /// The server.
+        url: String,
+        /// What the system says.
+        detail: String,
+    },
+    /// The server said no.
+    #[error("{}", refusal(.status, .field.as_deref(), .detail))]
+    Refused {
+        /// The status of the answer.
+        status: u16,
+        /// The field at fault.
+        field: Option<String>,
+        /// What is wrong.
+        detail: String,
+        /// When to try again, if the server says so.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is no JSON.
+    #[error("{url} answered something that is not Foghorn's; check --url")]
+    NotFoghorn {
+        /// The server.
+        url: String,
+    },
+}
+
+impl ClientError {
+    /// Whether the same call may succeed later.
+    pub(crate) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 429 | 502 | 503 | 504),
+            Self::NotFoghorn { .. } => false,
+        }
+    }
+}
+
+fn refusal(status: &u16, field: Option<&str>, detail: &str) -> String {
+    match (status, field) {
+        (401 | 403, _) => format!("{detail}; pass the server's token with --token or FOGHORN_API_TOKEN"),
+        // Details often start with the field's name already.
+        (_, Some(field)) if !detail.starts_with(field) => format!("{field}: {detail}"),
+        _ => detail.to_owned(),
+    }
+}
+
+/// A server.
+#[derive(Clone)]
+pub(crate) struct Server {
+    http: reqwest::Client,
+    url: String,
+    token: Option<String>,
+}
+
+impl Server {
+    /// Prepares to speak to it; nothing is sent yet.
+    pub(crate) fn new(args: &ServerArgs) -> anyhow::Result<Self> {
+        Self::at(&args.url, args.token.as_deref())
+    }
+
+    /// The same for a server that is known by its address.
+    pub(crate) fn at(url: &str, token: Option<&str>) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(60))
+            .user_agent(concat!("foghorn/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::GET, path).query(query)).await
+    }
+
+    /// Sends a JSON body.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Sends lines of JSON.
+    pub(crate) async fn post_lines(&self, path: &str, lines: Vec<u8>) -> Result<Value, ClientError> {
+        let request = self.request(Method::POST, path).header("content-type", "application/x-ndjson").body(lines);
+        self.answer(request).await
+    }
+
+    /// Asks for something that is text.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String, ClientError> {
+        let response = self.request(Method::GET, path).send().await.map_err(|error| self.unreachable(&error))?;
+        response.text().await.map_err(|error| self.unreachable(&error))
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, ClientError> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let retry_after = header.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let answer: Option<Value> = serde_json::from_slice(&body).ok();
+        match answer {
+            // A list of outcomes says itself which of them are refusals.
+            Some(answer) if status.is_success() || answer.get("results").is_some() => Ok(answer),
+            Some(problem) => Err(refused(status, &problem, retry_after)),
+            None if status.is_success() => Err(ClientError::NotFoghorn { url: self.url.clone() }),
+            None => Err(refused(status, &Value::Null, retry_after)),
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> ClientError {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        ClientError::Unreachable { url: self.url.clone(), detail: cause.to_string() }
+    }
+}
+
+/// Reads `application/problem+json` (RFC 9457), and is content with less.
+fn refused(status: StatusCode, problem: &Value, retry_after: Option<Duration>) -> ClientError {
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(crate::terminal::harmless);
+    let detail = text("detail").or_else(|| text("title")).or_else(|| text("message"));
+    ClientError::Refused {
+        status: status.as_u16(),
+        field: text("field"),
+        detail: detail.unwrap_or_else(|| format!("the server answered {status}")),
+        retry_after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_problem_reads_as_what_is_wrong_and_where() {
+        let check = |status: u16, problem: Value, expected: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(refused(status, &problem, None).to_string(), expected);
+        };
+        check(422, json!({"detail": "must be a non-blank string", "field": "payload"}), "payload: must be a non-blank string");
+        check(422, json!({"detail": "payload: must not be blank", "field": "payload"}), "payload: must not be blank");
+        check(404, json!({"title": "Not found", "detail": "there is no incident 9"}), "there is no incident 9");
+        check(500, Value::Null, "the server answered 500 Internal Server Error");
+        check(401, json!({"detail": "a token is needed"}), "a token is needed; pass the server's token with --token or FOGHORN_API_TOKEN");
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let refused = |status| refused(StatusCode::from_u16(status).unwrap(), &Value::Null, None).is_temporary();
+        assert!(refused(503) && refused(429));
+        assert!(!refused(422) && !refused(500) && !refused(404));
+        assert!(ClientError::Unreachable { url: String::new(), detail: String::new() }.is_temporary());
+    }
+
+    #[test]
+    fn the_token_is_not_in_debug_output() {
+        let args = ServerArgs { url: "http://x".to_owned(), token: Some("hunter2".to_owned()) };
+        assert!(!format!("{args:?}").contains("hunter2"));
+    }
+}

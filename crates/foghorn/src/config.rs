@@ -1,0 +1,99 @@
+//! Configuration: what an operator may change, read once at start and checked before anything is served.
+//!
+//! [`keys`] knows every key, from the default file that is compiled in. [`layers`] lays defaults, file,
+//! environment and flags on top of each other and remembers where each value came from. [`value`] turns a
+//! value's text into what it means. One small struct for each concern ([`concern`]) asks for its keys by
+//! name; [`effective`] shows what came of it with every secret hidden; [`unsupported`] names variables
+//! that other installations set and this version cannot honour.
+
+mod error;
+mod secret;
+pub(crate) mod value;
+pub(crate) mod keys;
+mod file;
+mod layers;
+mod concern;
+mod effective;
+mod unsupported;
+pub(crate) mod flags;
+
+pub(crate) use concern::{Analysis, Audit, Detection, Http, Incidents, Intake, Log, LogFormat, Notify, Storage};
+pub(crate) use effective::Effective;
+pub(crate) use error::ConfigErrors;
+pub(crate) use layers::Sources;
+
+use error::ConfigError;
+use layers::Values;
+
+/// The configuration in force.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The address, and who may call.
+    pub(crate) http: Http,
+    /// What sources may send.
+    pub(crate) intake: Intake,
+    /// Where everything is kept, and how long.
+    pub(crate) storage: Storage,
+    /// What counts as a finding.
+    pub(crate) detection: Detection,
+    /// The periods of an incident's life.
+    pub(crate) incidents: Incidents,
+    /// Where the audit chain's heads go.
+    pub(crate) audit: Audit,
+    /// How incidents are explained.
+    pub(crate) analysis: Analysis,
+    /// How people are told.
+    pub(crate) notify: Notify,
+    /// What Foghorn says about itself.
+    pub(crate) log: Log,
+    /// Every key with the value in force, for people.
+    pub(crate) effective: Effective,
+    /// What the operator should know, a sentence each; nothing that keeps the program from running.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads all layers. The errors are all that were found: one for each concern at least.
+    pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
+        let (values, mut warnings) = Values::read(sources)?;
+        warnings.extend(unsupported::warnings(&sources.environment));
+        let mut errors = Vec::new();
+        let config = Self::read(&values, warnings, &mut errors);
+        match config {
+            Some(config) if errors.is_empty() => Ok(config),
+            _ => Err(ConfigErrors(errors)),
+        }
+    }
+
+    fn read(values: &Values, warnings: Vec<String>, errors: &mut Vec<ConfigError>) -> Option<Self> {
+        let http = kept(Http::read(values), errors);
+        let intake = kept(Intake::read(values), errors);
+        let storage = kept(Storage::read(values), errors);
+        let detection = kept(Detection::read(values), errors);
+        let incidents = kept(Incidents::read(values), errors);
+        let audit = kept(Audit::read(values), errors);
+        let analysis = kept(Analysis::read(values), errors);
+        let notify = kept(Notify::read(values), errors);
+        let log = kept(Log::read(values), errors);
+        Some(Self {
+            http: http?,
+            intake: intake?,
+            storage: storage?,
+            detection: detection?,
+            incidents: incidents?,
+            audit: audit?,
+            analysis: analysis?,
+            notify: notify?,
+            log: log?,
+            effective: Effective::of(values),
+            warnings,
+        })
+    }
+}
+
+fn kept<T>(read: Result<T, ConfigError>, errors: &mut Vec<ConfigError>) -> Option<T> {
+    read.map_err(|error| errors.push(error)).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! From an incident to what people read: history, analysis by the built-in analyst, message.
+
+use crate::settings::Settings;
+use foghorn_domain::analyst::{self, Explained, SimilarIncident};
+use foghorn_domain::clock::Timestamp;
+use foghorn_domain::incident::{Action, Incident, IncidentId};
+use foghorn_domain::message::{self, Acted, Change, Message, MessageInput, RelatedIncident};
+use foghorn_domain::notification::{Reason, ReasonKey};
+use foghorn_domain::playbook::Playbooks;
+use foghorn_store::model::{Explanation, History, MemoryItem, Notification, TimelineEntry};
+use foghorn_store::{Result, Store};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Explains incidents and builds messages.
+#[derive(Clone)]
+pub struct Explainer {
+    store: Store,
+    playbooks: Arc<Playbooks>,
+    public_url: Option<String>,
+}
+
+/// An incident's explanation and message, before anybody has them.
+pub struct Told {
+    /// What it probably is.
+    pub explanation: Explanation,
+    /// What people read.
+    pub message: Message,
+}
+
+impl Explainer {
+    pub(crate) fn new(store: Store, playbooks: Playbooks, settings: &Settings) -> Self {
+        Self { store, playbooks: Arc::new(playbooks), public_url: settings.public_url.clone() }
+    }
+
+    /// Explains an incident and builds the message about it. `reason` is why it is told; `None` gives the
+    /// message as an edit would show it.
+    pub async fn tell(&self, incident: &Incident, reason: Option<&ReasonKey>) -> Result<Told> {
+        let history = self.store.history(incident.clone()).await?;
+        let similar = similar(&history);
+        let explained = analyst::explain(incident, &similar, &self.playbooks);
+        let detail = self.store.incident_detail(incident.id).await?;
+        let (changes, related) = (changes(&history), self.related(incident.id).await?);
+        let acted = detail.timeline.iter().rev().find_map(acted);
+        let last_time = similar.first().cloned().or_else(|| last_time(&history));
+        let message = message::build(&MessageInput {
+            similar: &similar,
+            seen_before: history.seen_before,
+            last_time: last_time.as_ref(),
+            changes: &changes,
+            related: &related,
+            reason: reason.map_or(Reason::Opened, |key| key.reason),
+            acted: acted.as_ref(),
+            public_url: self.public_url.as_deref(),
+            ..MessageInput::new(incident, &explained, self.store.clock().now())
+        });
+        let Explained { analysis, confidence_because, docs, .. } = explained;
+        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message })
+    }
+
+    async fn related(&self, incident_id: IncidentId) -> Result<Vec<RelatedIncident>> {
+        let mut related = Vec::new();
+        for (id, reason) in self.store.joined_to(incident_id).await? {
+            let Incident { service, summary, .. } = self.store.incident(id).await?;
+            related.push(RelatedIncident { incident_id: id, service, summary, reason });
+        }
+        Ok(related)
+    }
+}
+
+/// The reason behind a telling, as its unique key.
+pub(crate) fn reason_of(notification: &Notification) -> ReasonKey {
+    ReasonKey { reason: notification.reason, occurrence: notification.occurrence.clone() }
+}
+
+/// What a person did, if the entry is about that.
+fn acted(entry: &TimelineEntry) -> Option<Acted> {
+    entry.details.get("via")?;
+    let what = Action::ALL.into_iter().find(|action| action.past_tense() == entry.action)?;
+    Some(Acted { who: entry.who.clone(), what, when: entry.at })
+}
+
+fn changes(history: &History) -> Vec<Change> {
+    let change = |(at, service, text): &(Timestamp, String, String)| Change { what: format!("{service} {text}"), at: *at };
+    history.changes.iter().map(change).collect()
+}
+
+/// The latest earlier incident of the fingerprint where nobody wrote down a fix for any.
+fn last_time(history: &History) -> Option<SimilarIncident> {
+    let resolved_at = Some(history.last_seen?);
+    Some(SimilarIncident {
+        id: String::new(),
+        incident_id: None,
+        summary: String::new(),
+        service: String::new(),
+        solution: None,
+        similarity: 1.0,
+        author: None,
+        resolved_at,
+        outcome: None,
+        confirmed: false,
+    })
+}
+
+fn similar(history: &History) -> Vec<SimilarIncident> {
+    let found = |item: &MemoryItem| SimilarIncident {
+        id: item.id.clone(),
+        incident_id: item.incident_id,
+        summary: item.summary.clone(),
+        service: item.service.clone(),
+        solution: item.solution.clone(),
+        similarity: 1.0,
+        author: item.author.clone(),
+        resolved_at: Some(item.created_at),
+        outcome: None,
+        confirmed: item.confirmed,
+    };
+    history.fixes.iter().map(found).collect()
+}
+
+/// The built-in playbooks, and a user's own from a directory of YAML files.
+pub fn load_playbooks(directory: Option<&Path>) -> std::result::Result<Playbooks, String> {
+    let Some(directory) = directory else { return Ok(Playbooks::builtin()) };
+    let unreadable = |error: std::io::Error| format!("cannot read playbooks in {}: {error}", directory.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if is_yaml {
+            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+            files.push((path.display().to_string(), text));
+        }
+    }
+    files.sort();
+    Playbooks::with_user_files(&files).map_err(|error| error.to_string())
+}

@@ -1,0 +1,106 @@
+//! Counters that the stages keep, served as Prometheus text.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+
+/// One label, `outcome` or the like.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// Its value.
+    pub outcome: Word,
+}
+
+/// A word of our own as a label value; nothing from outside ever becomes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Word(pub &'static str);
+
+impl prometheus_client::encoding::EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        prometheus_client::encoding::EncodeLabelValue::encode(&self.0, encoder)
+    }
+}
+
+/// All counters of one process.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    /// Events at intake, by what became of them: `stored`, `duplicate`, `refreshed`, `refused`.
+    pub events: Family<Outcome, Counter>,
+    /// Events that triage has been past.
+    pub triaged: Counter,
+    /// Triage batches, by `committed` or `failed`.
+    pub batches: Family<Outcome, Counter>,
+    /// Incidents opened.
+    pub incidents_opened: Counter,
+    /// Tellings, by `sent`, `joined`, `failed`.
+    pub tellings: Family<Outcome, Counter>,
+    /// Edits of delivered messages.
+    pub edits: Counter,
+    /// What people did, by action.
+    pub actions: Family<Outcome, Counter>,
+    /// Seconds from acceptance of an event to the commit of the incident it opened.
+    pub event_to_incident: Histogram,
+    /// Events accepted and not yet triaged.
+    pub untriaged: Gauge,
+    /// Bytes in the database file.
+    pub store_bytes: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("foghorn");
+        let latency = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let mut metrics = Self {
+            registry: Arc::default(),
+            events: Family::default(),
+            triaged: Counter::default(),
+            batches: Family::default(),
+            incidents_opened: Counter::default(),
+            tellings: Family::default(),
+            edits: Counter::default(),
+            actions: Family::default(),
+            event_to_incident: Histogram::new(latency),
+            untriaged: Gauge::default(),
+            store_bytes: Gauge::default(),
+        };
+        registry.register("events", "Events at intake, by outcome", metrics.events.clone());
+        registry.register("events_triaged", "Events that triage has been past", metrics.triaged.clone());
+        registry.register("triage_batches", "Batches of triage, by outcome", metrics.batches.clone());
+        registry.register("incidents_opened", "Incidents opened", metrics.incidents_opened.clone());
+        registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
+        registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
+        registry.register("actions", "What people did to incidents", metrics.actions.clone());
+        registry.register(
+            "event_to_incident_seconds",
+            "From acceptance of an event to the commit of the incident it opened",
+            metrics.event_to_incident.clone(),
+        );
+        registry.register("events_untriaged", "Events accepted and not yet triaged", metrics.untriaged.clone());
+        registry.register("store_bytes", "Bytes used in the database file", metrics.store_bytes.clone());
+        metrics.registry = Arc::new(registry);
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Adds to a counter of a family.
+    pub fn count(family: &Family<Outcome, Counter>, outcome: &'static str, by: u64) {
+        if by > 0 {
+            family.get_or_create(&Outcome { outcome: Word(outcome) }).inc_by(by);
+        }
+    }
+
+    /// Everything, in the Prometheus text format (OpenMetrics).
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,119 @@
+//! Telling: the outbox row of a reason becomes one message, or a line in the message of a related incident,
+//! and after that only edits.
+
+use crate::explain::{Explainer, reason_of};
+use crate::metrics::Metrics;
+use crate::run::Printed;
+use crate::settings::Settings;
+use foghorn_domain::clock::SignedDuration;
+use foghorn_domain::incident::Incident;
+use foghorn_domain::message::render_text;
+use foghorn_domain::notification::Reason;
+use foghorn_domain::severity::Urgency;
+use foghorn_store::model::Notification;
+use foghorn_store::sqlite::notifications::{Delivery, Told};
+use foghorn_store::{Result, Store};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// The stage.
+pub struct Notify {
+    store: Store,
+    metrics: Metrics,
+    explainer: Explainer,
+    related_window: SignedDuration,
+    printer: Option<mpsc::UnboundedSender<Printed>>,
+}
+
+impl Notify {
+    pub(crate) fn new(
+        store: Store,
+        metrics: Metrics,
+        explainer: Explainer,
+        settings: &Arc<Settings>,
+        printer: Option<mpsc::UnboundedSender<Printed>>,
+    ) -> Self {
+        Self { store, metrics, explainer, related_window: settings.related_window, printer }
+    }
+
+    /// Delivers what waits. Returns how many tellings that were.
+    pub async fn deliver_step(&self) -> Result<usize> {
+        let pending = self.store.pending_notifications(100).await?;
+        let count = pending.len();
+        for notification in pending {
+            self.deliver(notification).await?;
+        }
+        Ok(count)
+    }
+
+    /// Edits messages whose incident has changed. Returns how many were looked at.
+    pub async fn edit_step(&self) -> Result<usize> {
+        let dirty = self.store.dirty_notifications(100).await?;
+        let count = dirty.len();
+        for notification in dirty {
+            let incident = self.store.incident(notification.incident_id).await?;
+            let told = self.explainer.tell(&incident, Some(&reason_of(&notification))).await?;
+            let message = serde_json::to_value(&told.message)?;
+            if notification.message.as_ref() != Some(&message) {
+                self.metrics.edits.inc();
+            }
+            self.store.edit(notification.id, message).await?;
+        }
+        Ok(count)
+    }
+
+    async fn deliver(&self, notification: Notification) -> Result<()> {
+        let incident = self.store.incident(notification.incident_id).await?;
+        let told = self.explainer.tell(&incident, Some(&reason_of(&notification))).await?;
+        let delivery = match self.related_telling(&incident, &notification).await? {
+            Some((with, why)) => Delivery::Joined(with, why),
+            None => Delivery::Sent,
+        };
+        let message = serde_json::to_value(&told.message)?;
+        let was_delivered =
+            self.store.deliver(notification, message, told.explanation, delivery.clone()).await?;
+        if !was_delivered {
+            return Ok(());
+        }
+        let (outcome, text) = match delivery {
+            Delivery::Sent => ("sent", render_text(&told.message)),
+            Delivery::Joined(with, why) => {
+                ("joined", format!("#{} joins the message of #{with}: {why}\n  {}", incident.id, told.message.headline))
+            }
+        };
+        Metrics::count(&self.metrics.tellings, outcome, 1);
+        if let Some(printer) = &self.printer {
+            // Nobody reads the terminal any more: the dashboard has it.
+            let _ = printer.send(Printed { incident_id: incident.id, text });
+        }
+        Ok(())
+    }
+
+    /// The told incident whose message this one joins, with the reason.
+    async fn related_telling(&self, incident: &Incident, notification: &Notification) -> Result<Option<(i64, String)>> {
+        if notification.reason != Reason::Opened || incident.correlations.is_empty() {
+            return Ok(None);
+        }
+        let told = self.store.told_near(incident.environment.clone(), incident.first_seen, self.related_window).await?;
+        Ok(told.iter().find_map(|Told { incident: other, .. }| {
+            relation(incident, other).map(|why| (other.id, why))
+        }))
+    }
+}
+
+/// Why `incident` is told together with `other`, if it is: they share something, they concern the same
+/// people (attacks are not joined to outages), and `incident` is neither worse nor more urgent.
+fn relation(incident: &Incident, other: &Incident) -> Option<String> {
+    let is_same_audience = incident.kind.is_attack() == other.kind.is_attack();
+    let is_worse = incident.severity > other.severity;
+    let is_more_urgent = incident.urgency == Urgency::Page && other.urgency < Urgency::Page;
+    if incident.id == other.id || !is_same_audience || is_worse || is_more_urgent {
+        return None;
+    }
+    let shared = incident.correlations.iter().find(|mine| other.correlations.contains(mine))?;
+    let apart = incident.first_seen.duration_since(other.first_seen).as_secs().abs();
+    Some(match shared.attribute.as_str() {
+        "symptom" => format!("began {apart} s apart with the same symptom"),
+        attribute => format!("began {apart} s apart on the same {attribute}, {}", shared.value),
+    })
+}

@@ -1,0 +1,225 @@
+//! Starting the stages, and stopping them in the order in which work flows.
+
+use crate::act::Acting;
+use crate::doorbell::Doorbell;
+use crate::explain::{Explainer, load_playbooks};
+use crate::heads::HeadPublisher;
+use crate::ingest::Ingest;
+use crate::metrics::Metrics;
+use crate::notify::Notify;
+use crate::reconcile::Reconcile;
+use crate::settings::Settings;
+use crate::triage::Triage;
+use foghorn_store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Something a receiver got, for the terminal.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// About which incident.
+    pub incident_id: i64,
+    /// The message as text.
+    pub text: String,
+}
+
+/// What the outside holds of a running pipeline.
+#[derive(Clone)]
+pub struct Handles {
+    /// Everything there is.
+    pub store: Store,
+    /// The way in.
+    pub ingest: Ingest,
+    /// A person's hand.
+    pub acting: Acting,
+    /// Explanations and messages.
+    pub explainer: Explainer,
+    /// Counters.
+    pub metrics: Metrics,
+    /// What the stages were told.
+    pub settings: Arc<Settings>,
+}
+
+/// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
+/// [`Pipeline::run_until_idle`].
+pub struct Pipeline {
+    handles: Handles,
+    triage: Triage,
+    notify: Notify,
+    reconcile: Reconcile,
+    triage_bell: Doorbell,
+    notify_bell: Doorbell,
+}
+
+/// Running stages.
+pub struct Running {
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    store: Store,
+}
+
+impl Pipeline {
+    /// Wires the stages. Fails, with a sentence for people, on unreadable playbooks or audit key.
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        printer: Option<mpsc::UnboundedSender<Printed>>,
+    ) -> Result<Self, String> {
+        let playbooks = load_playbooks(settings.playbooks.as_deref())?;
+        let heads = HeadPublisher::open(store.clone(), &settings.audit_key, &settings.audit_heads)
+            .map_err(|error| format!("cannot use the audit key: {error}"))?;
+        let settings = Arc::new(settings);
+        let metrics = Metrics::default();
+        let (triage_bell, notify_bell) = (Doorbell::default(), Doorbell::default());
+        let explainer = Explainer::new(store.clone(), playbooks, &settings);
+        let handles = Handles {
+            ingest: Ingest::new(store.clone(), metrics.clone(), triage_bell.clone()),
+            acting: Acting::new(store.clone(), metrics.clone(), notify_bell.clone()),
+            explainer: explainer.clone(),
+            metrics: metrics.clone(),
+            settings: Arc::clone(&settings),
+            store: store.clone(),
+        };
+        Ok(Self {
+            triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
+            notify: Notify::new(store.clone(), metrics.clone(), explainer, &settings, printer),
+            reconcile: Reconcile::new(store, metrics, settings, heads, triage_bell.clone(), notify_bell.clone()),
+            handles,
+            triage_bell,
+            notify_bell,
+        })
+    }
+
+    /// What the outside needs.
+    pub fn handles(&self) -> Handles {
+        self.handles.clone()
+    }
+
+    /// Runs every stage until there is nothing left to do. For tests and offline commands.
+    pub async fn run_until_idle(&mut self) -> foghorn_store::Result<()> {
+        loop {
+            let triaged = self.triage.step().await?.events;
+            let swept = self.reconcile.sweep_step().await?;
+            let delivered = self.notify.deliver_step().await?;
+            let edited = self.notify.edit_step().await?;
+            if triaged + swept + delivered + edited == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Starts every stage.
+    pub fn start(self) -> Running {
+        let Self { handles, triage, notify, reconcile, triage_bell, notify_bell } = self;
+        let stop = CancellationToken::new();
+        let edit_interval = handles.settings.edit_interval;
+        let tasks = vec![
+            spawn_triage(triage, triage_bell, notify_bell.clone(), stop.clone()),
+            tokio::spawn(notify_loop(notify, notify_bell, edit_interval, stop.clone())),
+            tokio::spawn(reconcile_loop(reconcile, stop.clone())),
+        ];
+        Running { stop, tasks, store: handles.store }
+    }
+}
+
+impl Running {
+    /// Lets every stage finish what it holds, then closes the store.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        self.store.close().await;
+    }
+}
+
+/// How long a stage waits for a ring before it looks anyway.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Triage computes: it has a thread of its own and leaves the runtime's to those who wait.
+fn spawn_triage(mut triage: Triage, bell: Doorbell, notify: Doorbell, stop: CancellationToken) -> JoinHandle<()> {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        runtime.block_on(async {
+            let mut failures: u32 = 0;
+            loop {
+                match triage.step().await {
+                    Ok(step) => {
+                        failures = 0;
+                        if step.outcome.tellings > 0 || !step.outcome.opened.is_empty() {
+                            notify.ring();
+                        }
+                        if step.events == 0 {
+                            if stop.is_cancelled() {
+                                return;
+                            }
+                            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(IDLE) => {} }
+                        }
+                    }
+                    Err(error) => {
+                        failures += 1;
+                        tracing::error!(%error, failures, "triage could not commit its batch and will read it again");
+                        if stop.is_cancelled() {
+                            return;
+                        }
+                        tokio::time::sleep(backoff(failures)).await;
+                    }
+                }
+            }
+        });
+    })
+}
+
+fn backoff(failures: u32) -> Duration {
+    Duration::from_millis(100 * 2_u64.pow(failures.min(7)))
+}
+
+async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, stop: CancellationToken) {
+    let mut next_edit = tokio::time::Instant::now();
+    loop {
+        let is_last = stop.is_cancelled();
+        let mut delivered = 0;
+        match notify.deliver_step().await {
+            Ok(count) => delivered = count,
+            Err(error) => tracing::error!(%error, "messages could not be delivered and will be tried again"),
+        }
+        if is_last || tokio::time::Instant::now() >= next_edit {
+            if let Err(error) = notify.edit_step().await {
+                tracing::error!(%error, "messages could not be edited and will be tried again");
+            }
+            next_edit = tokio::time::Instant::now() + edit_interval;
+        }
+        if is_last && delivered == 0 {
+            return;
+        }
+        if delivered == 0 {
+            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(edit_interval) => {} }
+        }
+    }
+}
+
+async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken) {
+    let mut seconds: u64 = 0;
+    let mut ticks = tokio::time::interval(IDLE);
+    loop {
+        tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
+        if seconds.is_multiple_of(5)
+            && let Err(error) = reconcile.sweep_step().await
+        {
+            tracing::error!(%error, "the sweep over incidents failed and will run again");
+        }
+        if seconds.is_multiple_of(60) {
+            reconcile.publish_head().await;
+            match reconcile.forget_step().await {
+                Ok(0) => {}
+                Ok(events) => tracing::info!(events, "retention has forgotten old events"),
+                Err(error) => tracing::error!(%error, "retention failed and will run again"),
+            }
+        }
+        seconds += 1;
+    }
+    reconcile.publish_head().await;
+}

@@ -1,0 +1,59 @@
+//! What the stages need to know, with the defaults of the embedded size.
+
+use foghorn_domain::clock::SignedDuration;
+use foghorn_store::sqlite::retention::Retention;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of the stages. The periods that rule an incident's life are the store's
+/// [`foghorn_domain::lifecycle::Policy`].
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Findings below this score, 0 to 1, are kept as evidence and open nothing.
+    pub min_detection_score: f32,
+    /// Characters of a payload that are carried into an incident or a message.
+    pub max_payload_length: usize,
+    /// How long a service's log stream is watched before an error line can be called new.
+    pub learn: SignedDuration,
+    /// New incidents of one service within an hour, beyond which further ones fold into one.
+    pub new_fingerprints_per_hour: usize,
+    /// Services with a memory of their own; further ones share one.
+    pub max_services: usize,
+    /// Incidents that begin within this of each other and share something are one telling.
+    pub related_window: SignedDuration,
+    /// What is kept, and how long.
+    pub retention: Retention,
+    /// Where links in messages lead, without a slash at the end.
+    pub public_url: Option<String>,
+    /// Where signed heads of the audit chain are appended, outside the database.
+    pub audit_heads: PathBuf,
+    /// The signing key of those heads; made if it is not there.
+    pub audit_key: PathBuf,
+    /// A directory of users' playbooks.
+    pub playbooks: Option<PathBuf>,
+    /// Events triaged in one transaction at most.
+    pub triage_batch: u32,
+    /// The shortest time between two edits of one message.
+    pub edit_interval: Duration,
+}
+
+impl Settings {
+    /// The defaults, for a data directory.
+    pub fn new(data_dir: &std::path::Path) -> Self {
+        Self {
+            min_detection_score: 0.3,
+            max_payload_length: 2000,
+            learn: SignedDuration::from_hours(24),
+            new_fingerprints_per_hour: 200,
+            max_services: 5_000,
+            related_window: SignedDuration::from_mins(2),
+            retention: Retention::default(),
+            public_url: None,
+            audit_heads: data_dir.join("audit-heads.jsonl"),
+            audit_key: data_dir.join("audit.key"),
+            playbooks: None,
+            triage_batch: 2_000,
+            edit_interval: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Triage: events after the cursor become signals about incidents.
+//!
+//! [`Triage::step`] reads the next events of the log, lets [`judge`] look at each with the memory of its
+//! service ([`service::ServiceMemory`]), and commits everything the batch led to, memory and cursor
+//! included, in one transaction. If that fails, or the process dies, what was only in memory is thrown
+//! away and read back from the store, and the same events are judged again with the same result.
+
+mod campaign;
+mod fold;
+mod judge;
+mod service;
+mod urgency;
+
+pub use judge::{Judge, Judgement};
+pub use service::ServiceMemory;
+
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use foghorn_domain::event::{Event, EventId};
+use foghorn_store::model::{TemplateRow, TriageBatch, TriageOutcome, scope};
+use foghorn_store::{Error, Result, Store};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The stage. One per process; it holds every partition.
+pub struct Triage {
+    store: Store,
+    metrics: Metrics,
+    settings: Arc<Settings>,
+    judge: Judge,
+    services: HashMap<String, ServiceMemory>,
+    known_services: usize,
+    place: Option<Place>,
+}
+
+/// Where in the log triage is, and the fence under which it may move on.
+#[derive(Clone, Copy)]
+struct Place {
+    fence: i64,
+    cursor: EventId,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    /// Events judged.
+    pub events: usize,
+    /// What they led to.
+    pub outcome: TriageOutcome,
+}
+
+impl Triage {
+    /// A stage that has not read anything yet.
+    pub fn new(store: Store, metrics: Metrics, settings: Arc<Settings>) -> Self {
+        let judge = Judge::new(Arc::clone(&settings));
+        Self { store, metrics, settings, judge, services: HashMap::new(), known_services: 0, place: None }
+    }
+
+    /// Judges and commits the next batch. An empty log makes an empty step.
+    pub async fn step(&mut self) -> Result<Step> {
+        let place = self.take_place().await?;
+        let events = self.store.read_after(place.cursor, self.settings.triage_batch).await?;
+        let Some(last) = events.last() else { return Ok(Step::default()) };
+        let upto = last.id;
+        let count = events.len();
+        let committed = self.judge_and_commit(place, upto, events).await;
+        match committed {
+            Ok(outcome) => {
+                self.place = Some(Place { cursor: upto, ..place });
+                self.metrics.triaged.inc_by(count as u64);
+                Metrics::count(&self.metrics.batches, "committed", 1);
+                self.metrics.incidents_opened.inc_by(outcome.opened.len() as u64);
+                let now = self.store.clock().now();
+                for (_, arrived_at) in &outcome.opened {
+                    self.metrics.event_to_incident.observe(now.duration_since(*arrived_at).as_secs_f64());
+                }
+                Ok(Step { events: count, outcome })
+            }
+            Err(error) => {
+                Metrics::count(&self.metrics.batches, "failed", 1);
+                self.forget();
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_place(&mut self) -> Result<Place> {
+        if let Some(place) = self.place {
+            return Ok(place);
+        }
+        let (fence, cursor) = self.store.take_partitions().await?;
+        self.known_services = self.store.service_count().await?;
+        let place = Place { fence, cursor };
+        self.place = Some(place);
+        Ok(place)
+    }
+
+    /// Forgets everything that the store also knows.
+    fn forget(&mut self) {
+        self.services.clear();
+        self.place = None;
+    }
+
+    async fn judge_and_commit(&mut self, place: Place, upto: EventId, events: Vec<Event>) -> Result<TriageOutcome> {
+        let mut batch = TriageBatch { fence: place.fence, from: place.cursor, upto, ..TriageBatch::default() };
+        let mut touched: Vec<String> = Vec::new();
+        for event in &events {
+            let key = self.remember_service(event).await?;
+            let Some(memory) = self.services.get_mut(&key) else { continue };
+            match self.judge.judge(event, memory) {
+                Judgement::Nothing => {}
+                Judgement::Unclaimed(unclaimed) => batch.unclaimed.push(unclaimed),
+                Judgement::Signal(signal) => batch.signals.push(*signal),
+            }
+            if memory.is_dirty() && !memory.listed {
+                memory.listed = true;
+                touched.push(key);
+            }
+        }
+        for key in touched {
+            if let Some(memory) = self.services.get_mut(&key) {
+                memory.listed = false;
+                let (templates, state) = memory.take_changes(&key)?;
+                batch.templates.extend(templates);
+                batch.states.extend(state);
+            }
+        }
+        let outcome = self.store.commit_triage(batch).await?;
+        self.bound_memory();
+        Ok(outcome)
+    }
+
+    /// The key of the memory that an event of this service uses, loaded if need be.
+    async fn remember_service(&mut self, event: &Event) -> Result<String> {
+        let key = scope(&event.environment, &event.service);
+        if self.services.contains_key(&key) {
+            return Ok(key);
+        }
+        if let Some(state) = self.store.service_state(key.clone()).await? {
+            let templates = self.store.templates(key.clone()).await?;
+            let memory = ServiceMemory::restore(event.partition, &state, templates.into_iter().map(|row| row.cluster))?;
+            self.services.insert(key.clone(), memory);
+            return Ok(key);
+        }
+        if self.known_services >= self.settings.max_services {
+            // A source that invents services must not be able to fill the memory.
+            let shared = scope(&event.environment, "(further services)");
+            self.services.entry(shared.clone()).or_insert_with(|| ServiceMemory::new(event.partition, event.created_at));
+            return Ok(shared);
+        }
+        self.known_services += 1;
+        self.services.insert(key.clone(), ServiceMemory::new(event.partition, event.created_at));
+        Ok(key)
+    }
+
+    /// Keeps at most a thousand services in memory; the others are in the store.
+    fn bound_memory(&mut self) {
+        const IN_MEMORY: usize = 1_000;
+        if self.services.len() > IN_MEMORY {
+            self.services.clear();
+        }
+    }
+
+    /// Judges events without committing, for `explain` and `replay`.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+}
+
+impl Triage {
+    /// Whether an error means that another worker has the partitions now.
+    pub fn is_fenced(error: &Error) -> bool {
+        matches!(error, Error::Fenced(_))
+    }
+}
+
+/// A template row for the store.
+fn template_row(scope: &str, birth_key: String, cluster: String) -> TemplateRow {
+    TemplateRow { scope: scope.to_owned(), birth_key, cluster }
+}

@@ -1,0 +1,207 @@
+//! What one event means: nothing, findings that lead to nothing, or a signal about an incident.
+
+use super::fold;
+use super::service::ServiceMemory;
+use super::urgency::{self, LineContext};
+use crate::settings::Settings;
+use foghorn_detect::{Detectors, Subject};
+use foghorn_detect::{header, login};
+use foghorn_domain::event::{Event, EventStatus, Origin};
+use foghorn_domain::finding::{Evidence, Finding, Kind, strongest};
+use foghorn_domain::fingerprint::Fingerprint;
+use foghorn_domain::lifecycle::Signal;
+use foghorn_domain::severity::Severity;
+use foghorn_store::model::Unclaimed;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Looks at events. Holds the compiled detectors and nothing that changes.
+pub struct Judge {
+    detectors: Detectors,
+    settings: Arc<Settings>,
+}
+
+/// What an event means.
+#[derive(Debug)]
+pub enum Judgement {
+    /// Nothing was found.
+    Nothing,
+    /// Something was found that opens nothing, with the reason.
+    Unclaimed(Unclaimed),
+    /// It says something about an incident.
+    Signal(Box<Signal>),
+}
+
+impl Judge {
+    /// Compiles the detectors.
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self { detectors: Detectors::builtin(), settings }
+    }
+
+    /// Judges one event with, and to the benefit of, what is remembered of its service. The same events in
+    /// the same order give the same judgements, whatever process or restart lies between them.
+    pub fn judge(&self, event: &Event, memory: &mut ServiceMemory) -> Judgement {
+        if event.is_change() {
+            return Judgement::Nothing;
+        }
+        if is_our_own_log(event) {
+            let decision = "a log line of Foghorn itself opens nothing".to_owned();
+            return Judgement::Unclaimed(Unclaimed { event_id: event.id, findings: Vec::new(), decision });
+        }
+        let is_line = is_log_line(event);
+        let message = if is_line { header::parse(&event.payload).message } else { Cow::Borrowed(event.payload.as_str()) };
+        let message = message.as_ref();
+        let mut findings = self.findings(event, message, is_line, memory);
+        let line = if is_line || (!findings.is_empty() && event.dedup_key.is_none()) {
+            Some(learn_line(message, memory))
+        } else {
+            None
+        };
+        let threshold = self.settings.min_detection_score;
+        findings.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let above: Vec<Finding> = findings.iter().filter(|finding| finding.score >= threshold).cloned().collect();
+        let Some(strongest) = strongest(&above).cloned() else {
+            return match findings.first() {
+                None => Judgement::Nothing,
+                Some(best) => {
+                    let decision = format!(
+                        "the strongest finding, {} by {}, scored {:.2}, below MIN_DETECTION_SCORE {threshold:.2}",
+                        best.kind,
+                        best.evidence.first().map_or("?", |evidence| evidence.rule.as_str()),
+                        best.score
+                    );
+                    Judgement::Unclaimed(Unclaimed { event_id: event.id, findings: fold::redacted(&findings), decision })
+                }
+            };
+        };
+        Judgement::Signal(Box::new(self.signal(event, message, &above, &strongest, line, memory)))
+    }
+
+    fn findings(&self, event: &Event, message: &str, is_line: bool, memory: &mut ServiceMemory) -> Vec<Finding> {
+        let subject =
+            Subject { event_type: &event.event_type, payload: &event.payload, metadata: &event.metadata };
+        let mut findings = self.detectors.examine(&subject);
+        if is_alert(event) {
+            // What an alert says was written by whoever made its rule; it is not a request.
+            if event.origin != Origin::Events {
+                findings.retain(|finding| !finding.kind.is_attack());
+            }
+            findings.push(Finding {
+                kind: Kind::Alert,
+                score: 1.0,
+                evidence: vec![Evidence::new(format!("alert.{}", event.origin.as_str()), &event.payload, "payload")],
+            });
+        }
+        if is_line
+            && let Some(failed) = login::failed_login(message)
+            && let Some(finding) = memory.logins().observe(event.created_at, &failed)
+        {
+            findings.push(finding);
+        }
+        let is_report = event.origin == Origin::ErrorLog && event.severity.is_none_or(|stated| stated >= Severity::Error);
+        if findings.is_empty() && is_report {
+            findings.push(Finding {
+                kind: Kind::Error,
+                score: 0.6,
+                evidence: vec![Evidence::new("error.reported", message, "payload")],
+            });
+        }
+        findings
+    }
+
+    fn signal(
+        &self,
+        event: &Event,
+        message: &str,
+        findings: &[Finding],
+        strongest: &Finding,
+        line: Option<LineContext>,
+        memory: &mut ServiceMemory,
+    ) -> Signal {
+        let (fingerprint, fingerprint_of) = self.fingerprint(event, strongest, line.as_ref(), memory);
+        let severity = urgency::severity(event, strongest);
+        let urgency = urgency::urgency(event, strongest, severity.0, line.as_ref(), memory, &self.settings);
+        let redacted = fold::redacted(findings);
+        let symptom = line.as_ref().map(|line| line.birth_key.as_str());
+        let strongest_redacted = redacted.iter().find(|finding| finding.kind == strongest.kind).unwrap_or(strongest);
+        Signal {
+            event_id: event.id,
+            arrived_at: event.created_at,
+            happened_at: event.happened_at(),
+            status: event.status,
+            episode: event.episode.clone(),
+            fingerprint,
+            fingerprint_of,
+            partition: event.partition,
+            service: event.service.clone(),
+            environment: event.environment.clone(),
+            kind: strongest.kind,
+            score: strongest.score,
+            rule: strongest.evidence.first().map(|evidence| evidence.rule.clone()).unwrap_or_default(),
+            threshold: self.settings.min_detection_score,
+            severity,
+            urgency,
+            summary: fold::summary(event, message, strongest_redacted),
+            labels: fold::labels(event, findings),
+            anomaly_score: (strongest.kind == Kind::Anomaly).then_some(strongest.score),
+            evidence: fold::evidence(event, &redacted, strongest.kind, self.settings.max_payload_length),
+            correlations: fold::correlations(event, strongest.kind, symptom),
+            ends_by_source: is_alert(event),
+            findings: redacted,
+        }
+    }
+
+    fn fingerprint(
+        &self,
+        event: &Event,
+        strongest: &Finding,
+        line: Option<&LineContext>,
+        memory: &mut ServiceMemory,
+    ) -> (Fingerprint, String) {
+        if let Some(key) = &event.dedup_key {
+            return (Fingerprint::of_key(&event.source, key), "the source's own key".to_owned());
+        }
+        let (environment, service, kind) = (event.environment.as_str(), event.service.as_str(), strongest.kind);
+        if kind == Kind::BruteForce {
+            let fingerprint = Fingerprint::of_template(environment, service, kind.as_str(), "log-ins");
+            return (fingerprint, "environment, service, kind".to_owned());
+        }
+        if kind.is_attack() {
+            let client = fold::client(event);
+            let fingerprint = memory.campaigns().file(environment, service, kind, client, event.created_at);
+            return (fingerprint, "environment, service, the campaign's first kind".to_owned());
+        }
+        let template = line.map_or("", |line| line.birth_key.as_str());
+        let kind = if is_alert(event) { "alert" } else { kind.as_str() };
+        let fingerprint = Fingerprint::of_template(environment, service, kind, template);
+        if memory.admits(&fingerprint, event.created_at, self.settings.new_fingerprints_per_hour) {
+            return (fingerprint, format!("environment, service, kind, log template {template}"));
+        }
+        let folded = Fingerprint::of_template(environment, service, kind, "(too many to tell apart)");
+        (folded, "environment, service, kind; the service made too many new fingerprints in this hour".to_owned())
+    }
+}
+
+fn learn_line(message: &str, memory: &mut ServiceMemory) -> LineContext {
+    let learned = memory.miner.learn(message);
+    if learned.is_new || learned.changed {
+        memory.learned();
+    }
+    LineContext { birth_key: learned.birth_key.to_string(), is_new: learned.is_new }
+}
+
+fn is_alert(event: &Event) -> bool {
+    matches!(event.status, Some(EventStatus::Firing | EventStatus::Resolved | EventStatus::Acknowledged))
+}
+
+/// Whether the payload is a line of a log, and not a request, a number or somebody's alert.
+fn is_log_line(event: &Event) -> bool {
+    event.status.is_none() && !matches!(event.event_type.as_str(), "http_request" | "http" | "metric" | "alert" | "trace")
+}
+
+/// Foghorn's log lines, shipped back to it, would feed on themselves.
+fn is_our_own_log(event: &Event) -> bool {
+    event.origin != Origin::Foghorn
+        && event.origin != Origin::Simulation
+        && (event.service == "foghorn" || event.source == "foghorn" || event.payload.contains(" foghorn_"))
+}

@@ -1,0 +1,238 @@
+//! The outbox: a row for each incident, receiver and reason, from the moment the reason arises until the
+//! message has been delivered and for as long as it is edited.
+
+use super::{Store, audit, rows};
+use crate::model::{Explanation, Notification};
+use crate::{Result, time};
+use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::incident::{Incident, IncidentId, Status};
+use foghorn_domain::notification::{NotificationStatus, Reason, ReasonKey};
+use foghorn_domain::severity::Urgency;
+use rusqlite::{Row, Transaction, params};
+use serde_json::{Value, json};
+
+/// The one receiver of the embedded default: the dashboard, which shows messages as they would look.
+pub const DASHBOARD: &str = "dashboard";
+
+/// What became of a telling, to be recorded.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// It is a message of its own.
+    Sent,
+    /// It is shown in the message of this incident, for this reason.
+    Joined(IncidentId, String),
+}
+
+/// An incident that was told on its own not long ago, which a related one may join.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The incident.
+    pub incident: Incident,
+    /// When it was told.
+    pub sent_at: Timestamp,
+}
+
+impl Store {
+    /// Tellings that wait, oldest first.
+    pub async fn pending_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
+        self.list("status = 'pending' ORDER BY id LIMIT ?1", limit.into()).await
+    }
+
+    /// Delivered tellings whose incident has changed since, oldest first.
+    pub async fn dirty_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
+        self.list("dirty AND status = 'sent' ORDER BY id LIMIT ?1", limit.into()).await
+    }
+
+    /// The tellings of an incident, oldest first.
+    pub async fn notifications_of(&self, incident_id: IncidentId) -> Result<Vec<Notification>> {
+        self.list("incident_id = ?1 ORDER BY id", incident_id).await
+    }
+
+    /// The newest messages, newest first.
+    pub async fn latest_messages(&self, limit: u32) -> Result<Vec<Notification>> {
+        self.list("status = 'sent' ORDER BY id DESC LIMIT ?1", limit.into()).await
+    }
+
+    /// Incidents shown inside this one's message, with the reason for each.
+    pub async fn joined_to(&self, incident_id: IncidentId) -> Result<Vec<(IncidentId, String)>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT incident_id, coalesce(why, '') FROM notifications
+                  WHERE status = 'joined' AND told_with = ?1 ORDER BY id LIMIT 50",
+            )?;
+            let joined = statement.query_map([incident_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(joined.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Incidents of an environment that began within `window` of a moment and were told on their own.
+    pub async fn told_near(&self, environment: String, at: Timestamp, window: SignedDuration) -> Result<Vec<Told>> {
+        self.read(move |db| {
+            let columns =
+                rows::INCIDENT_COLUMNS.split(", ").map(|name| format!("i.{}", name.trim())).collect::<Vec<_>>().join(", ");
+            let sql = format!(
+                "SELECT {columns}, n.sent_at FROM incidents i JOIN notifications n ON n.incident_id = i.id
+                  WHERE i.created_at BETWEEN ?1 AND ?2 AND i.environment = ?3 AND n.status = 'sent'
+                    AND n.reason = 'opened' AND n.receiver = ?4
+                  ORDER BY n.id LIMIT 200"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            let range = params![time::write(at - window), time::write(at + window), environment, DASHBOARD];
+            let told = statement.query_map(range, |row| {
+                Ok(Told { incident: rows::incident(row)?, sent_at: rows::moment(row, 23)?.unwrap_or(at) })
+            })?;
+            Ok(told.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Records that a message was delivered to the dashboard (which lives in this store, so that delivery
+    /// and record are one commit): the message, the incident's status, its analysis and the audit row.
+    pub async fn deliver(
+        &self,
+        notification: Notification,
+        message: Value,
+        explanation: Explanation,
+        delivery: Delivery,
+    ) -> Result<bool> {
+        let clock = self.clock().clone();
+        self.write(move |tx| deliver(tx, &notification, &message, &explanation, &delivery, clock.now())).await
+    }
+
+    /// Replaces the text of a delivered message. It counts as an edit only where the text differs.
+    pub async fn edit(&self, notification_id: i64, message: Value) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE notifications SET dirty = 0, edits = edits + (message IS NOT ?2),
+                        edited_at = CASE WHEN message IS NOT ?2 THEN ?3 ELSE edited_at END, message = ?2
+                  WHERE id = ?1",
+            )?
+            .execute(params![notification_id, message.to_string(), time::write(clock.now())])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list(&self, condition: &'static str, argument: i64) -> Result<Vec<Notification>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM notifications WHERE {condition}"))?;
+            Ok(statement.query_map([argument], notification)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+}
+
+/// Writes the outbox row of a reason; `false` if that reason has its row already. With `held_because` the
+/// row records that, and why, nobody is told.
+pub(super) fn queue(
+    tx: &Transaction<'_>,
+    incident: &Incident,
+    key: &ReasonKey,
+    held_because: Option<&str>,
+    now: Timestamp,
+) -> Result<bool> {
+    let status = if held_because.is_some() { NotificationStatus::Held } else { NotificationStatus::Pending };
+    // A reason that was held (urgency record) is told after all once the urgency has risen.
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO notifications (incident_id, receiver, channel, reason, occurrence, urgency, status, why, created_at)
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (incident_id, receiver, reason, occurrence) DO UPDATE SET
+                 status = excluded.status, why = excluded.why, urgency = excluded.urgency
+              WHERE notifications.status = 'held' AND excluded.status = 'pending'",
+        )?
+        .execute(params![
+            incident.id,
+            DASHBOARD,
+            key.reason.as_str(),
+            key.occurrence,
+            incident.urgency.as_str(),
+            status.as_str(),
+            held_because,
+            time::write(now),
+        ])?;
+    Ok(written > 0)
+}
+
+/// Has the messages in which an incident is shown rendered again.
+pub(super) fn mark_dirty(tx: &Transaction<'_>, incident_id: IncidentId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE notifications SET dirty = 1
+          WHERE status = 'sent' AND dirty = 0
+            AND incident_id IN (SELECT ?1 UNION SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
+    )?
+    .execute([incident_id])?;
+    Ok(())
+}
+
+fn deliver(
+    tx: &Transaction<'_>,
+    notification: &Notification,
+    message: &Value,
+    explanation: &Explanation,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Result<bool> {
+    let (status, told_with, why) = match delivery {
+        Delivery::Sent => (NotificationStatus::Sent, None, None),
+        Delivery::Joined(with, why) => (NotificationStatus::Joined, Some(*with), Some(why.as_str())),
+    };
+    let written = tx
+        .prepare_cached(
+            "UPDATE notifications SET status = ?2, told_with = ?3, why = ?4, message = ?5, sent_at = ?6
+              WHERE id = ?1 AND status = 'pending'",
+        )?
+        .execute(params![notification.id, status.as_str(), told_with, why, message.to_string(), time::write(now)])?;
+    if written == 0 {
+        return Ok(false);
+    }
+    // Told is a state only of an incident nobody has touched: a late `notified` overwrites no person.
+    tx.prepare_cached("UPDATE incidents SET analysis = ?2, updated_at = ?3 WHERE id = ?1")?.execute(params![
+        notification.incident_id,
+        serde_json::to_string(explanation)?,
+        time::write(now)
+    ])?;
+    tx.prepare_cached("UPDATE incidents SET status = ?2 WHERE id = ?1 AND status = 'open'")?
+        .execute(params![notification.incident_id, Status::Notified.as_str()])?;
+    let details = json!({
+        "ai_summary": explanation.analysis.summary, "receiver": notification.receiver, "reason": notification.reason,
+        "occurrence": notification.occurrence, "told_with": told_with,
+    });
+    audit::append(tx, Some(notification.incident_id), "agent", "notified", &details, now)?;
+    if let Some(with) = told_with {
+        mark_dirty(tx, with)?;
+    }
+    Ok(true)
+}
+
+const COLUMNS: &str = "id, incident_id, receiver, channel, reason, occurrence, urgency, status, why, told_with, \
+     message, edits, created_at, sent_at";
+
+fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
+    let status: String = row.get(7)?;
+    let all = [
+        NotificationStatus::Pending,
+        NotificationStatus::Sent,
+        NotificationStatus::Joined,
+        NotificationStatus::Held,
+        NotificationStatus::Failed,
+    ];
+    Ok(Notification {
+        id: row.get(0)?,
+        incident_id: row.get(1)?,
+        receiver: row.get(2)?,
+        channel: row.get(3)?,
+        reason: Reason::parse(&row.get::<_, String>(4)?).unwrap_or(Reason::Opened),
+        occurrence: row.get(5)?,
+        urgency: Urgency::parse(&row.get::<_, String>(6)?).unwrap_or(Urgency::Notify),
+        status: all.into_iter().find(|known| known.as_str() == status).unwrap_or(NotificationStatus::Failed),
+        why: row.get(8)?,
+        told_with: row.get(9)?,
+        message: row.get::<_, Option<String>>(10)?.and_then(|text| serde_json::from_str(&text).ok()),
+        edits: row.get(11)?,
+        created_at: rows::moment(row, 12)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        sent_at: rows::moment(row, 13)?,
+    })
+}

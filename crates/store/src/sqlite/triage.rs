@@ -1,0 +1,260 @@
+//! The one transaction that a batch of triage commits: incidents grown, ended, opened and reopened, their
+//! audit rows and tellings, templates, service states, and the cursor. Either all of it is there after a
+//! crash or none, and then the same events are read again.
+
+use super::{Store, audit, notifications, rows};
+use crate::model::{ServiceStateRow, TemplateRow, TriageBatch, TriageOutcome, Unclaimed};
+use crate::{Error, Result, time};
+use foghorn_domain::clock::Timestamp;
+use foghorn_domain::event::EventId;
+use foghorn_domain::fingerprint::Fingerprint;
+use foghorn_domain::incident::{Incident, IncidentId};
+use foghorn_domain::lifecycle::{self, Change, Outcome, Policy, Signal};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// A log template as a restart finds it.
+#[derive(Clone, Debug)]
+pub struct StoredTemplate {
+    /// The store's id, never given twice.
+    pub id: i64,
+    /// The miner's row, as JSON.
+    pub cluster: String,
+}
+
+impl Store {
+    /// Takes the partitions: the new fence, and the cursor to read on from.
+    pub async fn take_partitions(&self) -> Result<(i64, EventId)> {
+        self.write(|tx| {
+            tx.execute("UPDATE partitions SET fence = fence + 1", [])?;
+            Ok(tx.query_row("SELECT max(fence), min(cursor) FROM partitions", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        })
+        .await
+    }
+
+    /// The log templates of a service, in the order in which they were born.
+    pub async fn templates(&self, scope: String) -> Result<Vec<StoredTemplate>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached("SELECT id, cluster FROM log_templates WHERE scope = ?1 ORDER BY id")?;
+            let found = statement.query_map([scope], |row| Ok(StoredTemplate { id: row.get(0)?, cluster: row.get(1)? }))?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// What triage remembers of a service.
+    pub async fn service_state(&self, scope: String) -> Result<Option<String>> {
+        self.read(move |db| {
+            let sql = "SELECT state FROM service_states WHERE scope = ?1";
+            Ok(db.prepare_cached(sql)?.query_row([scope], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    /// How many services triage knows.
+    pub async fn service_count(&self) -> Result<usize> {
+        self.read(|db| Ok(db.query_row("SELECT count(*) FROM service_states", [], |row| row.get(0))?)).await
+    }
+
+    /// Commits a batch.
+    pub async fn commit_triage(&self, batch: TriageBatch) -> Result<TriageOutcome> {
+        let (clock, policy) = (self.clock().clone(), self.policy().clone());
+        self.write(move |tx| commit(tx, &batch, clock.now(), &policy)).await
+    }
+
+    /// Lets time do its work on incidents: quiet ends, grace periods, calm. Returns how many changed.
+    pub async fn sweep(&self, listening_since: Timestamp) -> Result<usize> {
+        let (clock, policy) = (self.clock().clone(), self.policy().clone());
+        self.write(move |tx| sweep(tx, listening_since, clock.now(), &policy)).await
+    }
+}
+
+fn commit(tx: &Transaction<'_>, batch: &TriageBatch, now: Timestamp, policy: &Policy) -> Result<TriageOutcome> {
+    let moved = tx
+        .prepare_cached("UPDATE partitions SET cursor = ?1 WHERE fence = ?2 AND cursor = ?3")?
+        .execute(params![batch.upto, batch.fence, batch.from])?;
+    if moved != usize::from(super::open::PARTITIONS) {
+        return Err(Error::Fenced(0));
+    }
+    let mut outcome = TriageOutcome::default();
+    let mut working: HashMap<&Fingerprint, Option<Incident>> = HashMap::new();
+    for signal in &batch.signals {
+        apply(tx, signal, &mut working, &mut outcome, now, policy)?;
+    }
+    for incident in working.into_values().flatten() {
+        let mut incident = incident;
+        rows::save_incident(tx, &mut incident, now)?;
+        notifications::mark_dirty(tx, incident.id)?;
+    }
+    for unclaimed in &batch.unclaimed {
+        save_unclaimed(tx, unclaimed)?;
+    }
+    for template in &batch.templates {
+        save_template(tx, template, now)?;
+    }
+    for state in &batch.states {
+        save_state(tx, state, now)?;
+    }
+    Ok(outcome)
+}
+
+/// Applies one signal to the working copy of its incident. New incidents are saved at once, for their id;
+/// grown ones once, at the end of the batch.
+fn apply<'a>(
+    tx: &Transaction<'_>,
+    signal: &'a Signal,
+    working: &mut HashMap<&'a Fingerprint, Option<Incident>>,
+    outcome: &mut TriageOutcome,
+    now: Timestamp,
+    policy: &Policy,
+) -> Result<()> {
+    let slot = match working.entry(&signal.fingerprint) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(latest(tx, &signal.fingerprint)?),
+    };
+    let before = slot.take();
+    let Outcome { mut incident, changes, tell, untold } = match lifecycle::receive(before.clone(), signal, policy) {
+        Ok(result) => result,
+        Err(why) => {
+            *slot = before;
+            return save_findings(tx, signal.event_id, None, &signal.findings, Some(&why));
+        }
+    };
+    if incident.id == 0 {
+        if let Some(mut previous) = before {
+            // The earlier incident of this fingerprint may have grown in this very batch.
+            rows::save_incident(tx, &mut previous, now)?;
+        }
+        rows::save_incident(tx, &mut incident, now)?;
+        outcome.opened.push((incident.id, signal.arrived_at));
+    } else if changes.iter().any(|change| matches!(change, Change::Reopened { .. } | Change::Ended(_))) {
+        rows::save_incident(tx, &mut incident, now)?;
+    }
+    record_changes(tx, &incident, &changes, source_name(signal), now)?;
+    for key in &tell {
+        outcome.tellings += usize::from(notifications::queue(tx, &incident, key, None, now)?);
+    }
+    for (key, why) in &untold {
+        notifications::queue(tx, &incident, key, Some(why), now)?;
+    }
+    save_findings(tx, signal.event_id, Some(incident.id), &signal.findings, None)?;
+    *slot = Some(incident);
+    Ok(())
+}
+
+fn source_name(signal: &Signal) -> &'static str {
+    if signal.ends_by_source { "source" } else { "triage" }
+}
+
+pub(super) fn latest(tx: &Connection, fingerprint: &Fingerprint) -> Result<Option<Incident>> {
+    let sql = format!(
+        "SELECT {} FROM incidents WHERE fingerprint = ?1 ORDER BY id DESC LIMIT 1",
+        rows::INCIDENT_COLUMNS
+    );
+    Ok(tx.prepare_cached(&sql)?.query_row([fingerprint.as_str()], rows::incident).optional()?)
+}
+
+/// One audit row for each change; rows hold ids, numbers and words of our own, never log text.
+pub(super) fn record_changes(
+    tx: &Transaction<'_>,
+    incident: &Incident,
+    changes: &[Change],
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    for change in changes {
+        audit::append(tx, Some(incident.id), who, change.action(), &details(incident, change), now)?;
+    }
+    Ok(())
+}
+
+fn details(incident: &Incident, change: &Change) -> Value {
+    match change {
+        Change::Opened { previous } => json!({
+            "event_id": incident.event_id, "kind": incident.kind, "severity": incident.severity,
+            "urgency": incident.urgency, "fingerprint": incident.fingerprint, "previous_incident_id": previous,
+        }),
+        Change::Reopened { was_ended_by } => {
+            json!({ "was_ended_by": was_ended_by, "reopened_count": incident.reopened_count })
+        }
+        Change::SeverityRaised { from, to } => json!({ "from": from, "to": to }),
+        Change::UrgencyRaised { from, to } => json!({ "from": from, "to": to }),
+        Change::Ended(by) => json!({ "ended_by": by, "event_count": incident.event_count }),
+        Change::FlappingStarted => json!({ "changes": incident.changes.len() }),
+        Change::AcknowledgedAtSource
+        | Change::SourceStillFiring
+        | Change::SourceStopped
+        | Change::FlappingEnded
+        | Change::Acted(_) => json!({}),
+    }
+}
+
+fn save_findings(
+    tx: &Transaction<'_>,
+    event_id: EventId,
+    incident_id: Option<IncidentId>,
+    findings: &[foghorn_domain::finding::Finding],
+    decision: Option<&str>,
+) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO event_findings (event_id, incident_id, findings, decision) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (event_id) DO NOTHING",
+    )?
+    .execute(params![event_id, incident_id, serde_json::to_string(findings)?, decision])?;
+    Ok(())
+}
+
+fn save_unclaimed(tx: &Transaction<'_>, unclaimed: &Unclaimed) -> Result<()> {
+    save_findings(tx, unclaimed.event_id, None, &unclaimed.findings, Some(&unclaimed.decision))
+}
+
+fn save_template(tx: &Transaction<'_>, template: &TemplateRow, now: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO log_templates (scope, birth_key, cluster, created_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (scope, birth_key) DO UPDATE SET cluster = excluded.cluster",
+    )?
+    .execute(params![template.scope, template.birth_key, template.cluster, time::write(now)])?;
+    Ok(())
+}
+
+fn save_state(tx: &Transaction<'_>, row: &ServiceStateRow, now: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO service_states (scope, partition, state, updated_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (scope) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
+    )?
+    .execute(params![row.scope, row.partition, row.state, time::write(now)])?;
+    Ok(())
+}
+
+fn sweep(tx: &Transaction<'_>, listening_since: Timestamp, now: Timestamp, policy: &Policy) -> Result<usize> {
+    let sql = format!("SELECT {} FROM incidents WHERE needs_sweep ORDER BY id LIMIT 20000", rows::INCIDENT_COLUMNS);
+    let candidates =
+        tx.prepare_cached(&sql)?.query_map([], rows::incident)?.collect::<rusqlite::Result<Vec<Incident>>>()?;
+    let mut changed = 0;
+    for incident in candidates {
+        let source_fires = source_fires(tx, &incident)?;
+        let Some(result) = lifecycle::sweep(incident, source_fires, listening_since, now, policy) else { continue };
+        let Outcome { mut incident, changes, tell, untold } = result;
+        rows::save_incident(tx, &mut incident, now)?;
+        record_changes(tx, &incident, &changes, "foghorn", now)?;
+        for key in &tell {
+            notifications::queue(tx, &incident, key, None, now)?;
+        }
+        for (key, why) in &untold {
+            notifications::queue(tx, &incident, key, Some(why), now)?;
+        }
+        notifications::mark_dirty(tx, incident.id)?;
+        changed += 1;
+    }
+    Ok(changed)
+}
+
+fn source_fires(tx: &Transaction<'_>, incident: &Incident) -> Result<Option<bool>> {
+    if !incident.ends_by_source {
+        return Ok(None);
+    }
+    let sql = "SELECT status = 'firing' FROM alert_states WHERE fingerprint = ?1";
+    Ok(tx.prepare_cached(sql)?.query_row([incident.fingerprint.as_str()], |row| row.get(0)).optional()?)
+}

@@ -1,0 +1,111 @@
+//! Group commit: one thread owns the writing connection, takes every job that is waiting, runs each in a
+//! savepoint of one transaction, commits once, and only then answers. While a commit waits for the disk
+//! the next jobs gather, so the number of commits falls as load rises.
+
+use crate::{Error, Result};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Jobs in one transaction at most; beyond it the readers' view grows stale.
+const MAX_JOBS: usize = 512;
+
+/// Jobs waiting at most; whoever comes later waits for room.
+const QUEUE: usize = 4096;
+
+/// Answers a caller, given what became of the commit.
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+type Job = Box<dyn FnOnce(Result<&Transaction<'_>>) -> Answer + Send>;
+
+pub(crate) struct Writer {
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_until_closed(connection, receiver))
+            .ok();
+        Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(thread) }
+    }
+
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let sender = lock(&self.jobs).clone().ok_or(Error::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |transaction| {
+            let result = transaction.and_then(|transaction| in_savepoint(transaction, work));
+            Box::new(move |committed: Result<()>| {
+                // A caller that has gone away needs no answer.
+                let _ = answer.send(committed.and(result));
+            })
+        });
+        sender.send(job).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(crate) async fn close(&self) {
+        drop(lock(&self.jobs).take());
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn in_savepoint<T>(transaction: &Transaction<'_>, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    transaction.prepare_cached("SAVEPOINT job")?.execute([])?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(transaction)))
+        .unwrap_or_else(|_| Err(Error::Database { doing: "writing", detail: "the write panicked".to_owned() }));
+    if result.is_err() {
+        transaction.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    }
+    transaction.prepare_cached("RELEASE job")?.execute([])?;
+    result
+}
+
+fn write_until_closed(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(first) = jobs.blocking_recv() {
+        let mut answers = Vec::new();
+        let committed = commit_together(&mut connection, first, &mut jobs, &mut answers);
+        let verdict = committed.map_err(Error::from);
+        for answer in answers {
+            answer(verdict.clone());
+        }
+    }
+    // Fold the log into the file, so that a copy of the file alone is whole.
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize;");
+}
+
+fn commit_together(
+    connection: &mut Connection,
+    first: Job,
+    jobs: &mut mpsc::Receiver<Job>,
+    answers: &mut Vec<Answer>,
+) -> rusqlite::Result<()> {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            answers.push(first(Err(error.into())));
+            return Ok(());
+        }
+    };
+    answers.push(first(Ok(&transaction)));
+    while answers.len() < MAX_JOBS {
+        let Ok(job) = jobs.try_recv() else { break };
+        answers.push(job(Ok(&transaction)));
+    }
+    transaction.commit()
+}

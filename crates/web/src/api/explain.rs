@@ -1,0 +1,119 @@
+//! Why: `GET /api/v1/incidents/{id}/explain` and `GET /api/v1/events/{id}/explain`.
+
+use super::parse_id;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::Json;
+use axum::extract::{Path, State};
+use foghorn_domain::incident::Incident;
+use foghorn_domain::notification::NotificationStatus;
+use foghorn_store::model::{Notification, StoredEvent};
+use serde_json::{Value, json};
+
+/// Why an incident opened and was told, or not, with the values that decided.
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/explain", tag = "incidents", params(("id" = i64, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub(crate) async fn incident(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = parse_id(&id, "incident")?;
+    let detail = app.store().incident_detail(id).await?;
+    let mut lines = opening_lines(&detail.incident);
+    lines.extend(detail.notifications.iter().map(telling_line));
+    if detail.notifications.is_empty() {
+        lines.push("told to nobody: no reason to tell has arisen yet".to_owned());
+    }
+    lines.extend(ending_line(&detail.incident));
+    if let Some(analysis) = &detail.analysis {
+        let because = analysis.confidence_because.join("; ");
+        lines.push(format!("confidence of the analysis is {}: {because}", analysis.analysis.confidence.as_str()));
+    }
+    Ok(Json(json!({ "incident_id": id, "lines": lines, "opened_because": detail.incident.opened_because })))
+}
+
+/// Why an event led to an incident, or to none.
+#[utoipa::path(get, path = "/api/v1/events/{id}/explain", tag = "events", params(("id" = i64, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub(crate) async fn event(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = parse_id(&id, "event")?;
+    let stored = app.store().event(id).await?;
+    let lines = event_lines(&stored);
+    Ok(Json(json!({ "event_id": id, "incident_id": stored.incident_id, "lines": lines })))
+}
+
+fn opening_lines(incident: &Incident) -> Vec<String> {
+    let Some(because) = &incident.opened_because else {
+        return vec![format!("incident {} was written into the store by another program", incident.id)];
+    };
+    let matched = incident.evidence.first();
+    let mut lines = vec![
+        format!(
+            "opened by event {}: rule {} matched `{}` in {}, score {:.2} ≥ {:.2} (MIN_DETECTION_SCORE)",
+            because.event_id,
+            because.rule,
+            matched.map_or("", |evidence| evidence.text.as_str()),
+            matched.map_or("payload", |evidence| evidence.at.as_str()),
+            because.score,
+            because.threshold
+        ),
+        format!("severity {}: {}", incident.severity.as_str(), because.severity),
+        format!("urgency {}: {}", incident.urgency.as_str(), because.urgency),
+        format!(
+            "repeats fold by {} (fingerprint {}); {} events so far, the last at {}",
+            because.fingerprint_of, incident.fingerprint, incident.event_count, incident.last_seen
+        ),
+    ];
+    if let Some(previous) = incident.previous_incident_id {
+        lines.push(format!("the same trouble was incident {previous} before; it had ended longer ago than the reopen window"));
+    }
+    if let Some(since) = incident.flapping_since {
+        lines.push(format!("flapping since {since}: its changes are shown and not told"));
+    }
+    lines
+}
+
+fn telling_line(notification: &Notification) -> String {
+    let Notification { receiver, reason, status, .. } = notification;
+    let why = notification.why.as_deref().unwrap_or("");
+    let reason = reason.as_str();
+    match status {
+        NotificationStatus::Sent => {
+            let at = notification.sent_at.map(|at| at.to_string()).unwrap_or_default();
+            format!("told to {receiver} at {at} because it {reason}; edited {} times since", notification.edits)
+        }
+        NotificationStatus::Joined => {
+            let with = notification.told_with.unwrap_or_default();
+            format!("told to {receiver} inside the message of incident {with}: {why}")
+        }
+        NotificationStatus::Held => format!("not told to {receiver} ({reason}): {why}"),
+        NotificationStatus::Pending => format!("waiting to be told to {receiver} ({reason})"),
+        NotificationStatus::Failed => format!("could not be told to {receiver} ({reason}): {why}"),
+    }
+}
+
+fn ending_line(incident: &Incident) -> Option<String> {
+    let (by, at) = (incident.ended_by?, incident.ended_at?);
+    Some(format!("ended at {at} by {}", by.as_str()))
+}
+
+fn event_lines(stored: &StoredEvent) -> Vec<String> {
+    if !stored.is_triaged {
+        return vec!["triage has not reached this event yet".to_owned()];
+    }
+    let mut lines: Vec<String> = stored
+        .findings
+        .iter()
+        .map(|finding| {
+            let first = finding.evidence.first();
+            let (rule, text, at) = first.map_or(("", "", ""), |found| (found.rule.as_str(), found.text.as_str(), found.at.as_str()));
+            format!("{} with score {:.2}: rule {rule} matched `{text}` in {at}", finding.kind, finding.score)
+        })
+        .collect();
+    match (stored.incident_id, &stored.decision) {
+        (Some(incident), _) => lines.push(format!("it belongs to incident {incident}")),
+        (None, Some(decision)) => lines.push(format!("it opened nothing: {decision}")),
+        (None, None) if stored.event.is_change() => {
+            lines.push("a change opens nothing; it is shown beside what begins in the hour after it".to_owned());
+        }
+        (None, None) => lines.push("it opened nothing: no detector found anything in it".to_owned()),
+    }
+    lines
+}

@@ -1,0 +1,121 @@
+//! The JSON shapes of `/api/v1`. Fields may be added, none renamed.
+
+use foghorn_domain::audit::AuditEntry;
+use foghorn_domain::incident::Incident;
+use foghorn_domain::redaction::{redact, redact_json};
+use foghorn_store::model::{History, IncidentDetail, Notification, StoredEvent, TimelineEntry};
+use serde_json::{Value, json};
+
+/// An incident in a list.
+pub(crate) fn incident(incident: Incident) -> Value {
+    json!({
+        "id": incident.id,
+        "status": incident.status,
+        "severity": incident.severity,
+        "urgency": incident.urgency,
+        "kind": incident.kind,
+        "service": incident.service,
+        "environment": incident.environment,
+        "summary": incident.summary,
+        "fingerprint": incident.fingerprint,
+        "event_count": incident.event_count,
+        "first_seen": incident.first_seen,
+        "last_seen": incident.last_seen,
+        "labels": incident.labels,
+        "anomaly_score": incident.anomaly_score,
+        "confidence": incident.confidence,
+        "ended_by": incident.ended_by,
+        "ended_at": incident.ended_at,
+        "event_id": incident.event_id,
+        "previous_incident_id": incident.previous_incident_id,
+        "reopened_count": incident.reopened_count,
+        "is_flapping": incident.flapping_since.is_some(),
+        "still_firing_since": incident.still_firing_since,
+    })
+}
+
+/// An incident alone.
+pub(crate) fn incident_alone(detail: IncidentDetail, history: &History) -> Value {
+    let IncidentDetail { incident: row, analysis, notifications, timeline } = detail;
+    let more = json!({
+        "headline": row.headline(),
+        "evidence": row.evidence,
+        "correlations": row.correlations,
+        "analysis": analysis,
+        "similar": history.fixes.iter().map(|fix| json!({
+            "id": fix.id, "incident_id": fix.incident_id, "summary": fix.summary, "solution": fix.solution,
+            "similarity": 1.0, "service": fix.service, "author": fix.author, "created_at": fix.created_at,
+        })).collect::<Vec<_>>(),
+        "seen_before": history.seen_before,
+        "notifications": notifications.into_iter().map(notification).collect::<Vec<_>>(),
+        "timeline": timeline.into_iter().map(timeline_entry).collect::<Vec<_>>(),
+    });
+    let mut whole = incident(row);
+    if let (Value::Object(whole), Value::Object(more)) = (&mut whole, more) {
+        whole.extend(more);
+    }
+    whole
+}
+
+/// A telling.
+pub(crate) fn notification(notification: Notification) -> Value {
+    json!({
+        "receiver": notification.receiver,
+        "channel": notification.channel,
+        "reason": notification.reason,
+        "status": notification.status,
+        "sent_at": notification.sent_at,
+        "edits": notification.edits,
+        "urgency": notification.urgency,
+        "why": notification.why,
+        "told_with": notification.told_with,
+        "created_at": notification.created_at,
+        "message": notification.message,
+    })
+}
+
+fn timeline_entry(entry: TimelineEntry) -> Value {
+    json!({ "at": entry.at, "who": entry.who, "action": entry.action, "details": entry.details })
+}
+
+/// An event. Without `raw` its text is redacted.
+pub(crate) fn event(stored: StoredEvent, raw: bool) -> Value {
+    let event = stored.event;
+    let (payload, metadata) = match (raw, Value::Object(event.metadata)) {
+        (true, metadata) => (event.payload, metadata),
+        (false, metadata) => (redact(&event.payload).into_string(), redact_json(&metadata)),
+    };
+    json!({
+        "id": event.id,
+        "source": event.source,
+        "type": event.event_type,
+        "payload": payload,
+        "metadata": metadata,
+        "status": event.status,
+        "dedup_key": event.dedup_key,
+        "episode": event.episode,
+        "event_timestamp": event.event_timestamp,
+        "created_at": event.created_at,
+        "service": event.service,
+        "environment": event.environment,
+        "severity": event.severity,
+        "findings": stored.findings,
+        "incident_id": stored.incident_id,
+        "decision": stored.decision,
+        "is_triaged": stored.is_triaged,
+    })
+}
+
+/// A row of the audit log.
+pub(crate) fn audit_entry(entry: AuditEntry) -> Value {
+    json!({
+        "id": entry.id,
+        "incident_id": entry.incident_id,
+        "who": entry.who,
+        "action": entry.action,
+        "details": entry.details,
+        "created_at": entry.created_at,
+        "prev_hash": entry.prev_hash,
+        "hash": entry.hash,
+    })
+}

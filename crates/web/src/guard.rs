@@ -1,0 +1,202 @@
+//! Who may call what, and from where.
+//!
+//! On loopback everything is open, so there a web page in the same person's browser is the danger: `Host`
+//! must name loopback (no DNS rebinding) and `Origin`, where there is one, must too. Elsewhere reading and
+//! acting need the API token, intake its key (or the API token), and health stays open.
+
+use crate::problem::Problem;
+use crate::session;
+use crate::state::App;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+/// What a path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Open,
+    Intake,
+    ReadAndAct,
+}
+
+/// Who is calling, for the audit log. `None` where nothing proves it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caller {
+    pub(crate) proven: Option<String>,
+}
+
+const INTAKE: [&str; 8] = [
+    "/events",
+    "/webhook/event",
+    "/webhook/error-log",
+    "/webhook/alertmanager",
+    "/webhook/grafana",
+    "/api/v2/alerts",
+    "/v2/enqueue",
+    "/v2/change/enqueue",
+];
+
+const OPEN: [&str; 6] = ["/health", "/healthz", "/readyz", "/login", "/assets/foghorn.css", "/favicon.ico"];
+
+fn purpose(path: &str, method: &Method) -> Purpose {
+    if OPEN.contains(&path) {
+        Purpose::Open
+    } else if path.starts_with("/in/") || (method == Method::POST && INTAKE.contains(&path)) {
+        Purpose::Intake
+    } else {
+        Purpose::ReadAndAct
+    }
+}
+
+/// The middleware.
+pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let caller = match admit(&app, &request) {
+        Ok(caller) => caller,
+        Err(refusal) => return *refusal,
+    };
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    response
+}
+
+/// No script, no frame, no form to elsewhere; the one style sheet is our own.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'";
+
+fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
+    let headers = request.headers();
+    let (path, method) = (request.uri().path(), request.method());
+    if app.config.listen.ip().is_loopback() && !app.config.require_token {
+        check_host(headers, request.uri().host())?;
+    }
+    check_origin(headers)?;
+    let purpose = purpose(path, method);
+    if purpose == Purpose::Open {
+        return Ok(Caller::default());
+    }
+    let presented = bearer(headers);
+    let token = app.config.api_token.as_deref();
+    if let (Some(presented), Some(token)) = (presented, token)
+        && session::same(presented, token)
+    {
+        return Ok(Caller { proven: Some("api-token".to_owned()) });
+    }
+    if !app.needs_token() {
+        return Ok(Caller::default());
+    }
+    match purpose {
+        Purpose::Intake => {
+            let in_path = path.strip_prefix("/in/").and_then(|rest| rest.split('/').next());
+            let key = app.config.intake_key.as_deref();
+            let is_known = [presented, in_path].into_iter().flatten().any(|given| {
+                key.is_some_and(|key| session::same(given, key)) || token.is_some_and(|token| session::same(given, token))
+            });
+            if app.config.intake_open || is_known {
+                return Ok(Caller::default());
+            }
+            Err(unauthorized("intake needs its key: `Authorization: Bearer KEY`, or the address /in/KEY/…"))
+        }
+        _ => {
+            let cookie = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            if token.is_some_and(|token| session::is_valid(cookie, token)) {
+                return Ok(Caller { proven: Some("dashboard".to_owned()) });
+            }
+            if method == Method::GET && wants_html(headers) {
+                return Err(Box::new(Redirect::to("/login").into_response()));
+            }
+            Err(unauthorized("reading and acting need the token: `Authorization: Bearer TOKEN`"))
+        }
+    }
+}
+
+fn unauthorized(detail: &str) -> Box<Response> {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "The caller is not known", detail);
+    Box::new(problem.into_response())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, rest) = value.split_once(' ')?;
+    let is_known = ["bearer", "geniekey", "token"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    is_known.then(|| rest.trim())
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn check_host(headers: &HeaderMap, uri_host: Option<&str>) -> Result<(), Box<Response>> {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).or(uri_host).unwrap_or_default();
+    if is_loopback_host(host) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the Host header names `{}`, and this server listens on loopback only; call it as localhost or 127.0.0.1",
+        host.chars().take(100).collect::<String>()
+    );
+    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong-host", "The request is for another host", detail);
+    Err(Box::new(problem.into_response()))
+}
+
+/// A page of another origin may not make the browser send anything here.
+fn check_origin(headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let origin_host = origin.split_once("://").map(|(_, rest)| rest);
+    if origin_host.is_some_and(|origin_host| origin_host.eq_ignore_ascii_case(host)) {
+        return Ok(());
+    }
+    let problem = Problem::new(
+        StatusCode::FORBIDDEN,
+        "wrong-origin",
+        "The request comes from a page of another site",
+        "the Origin header does not match the Host header",
+    );
+    Err(Box::new(problem.into_response()))
+}
+
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_loopback_are_loopback() {
+        let check = |host, expected| assert_eq!(is_loopback_host(host), expected, "{host}");
+        check("localhost", true);
+        check("LOCALHOST:8000", true);
+        check("127.0.0.1:8000", true);
+        check("127.8.8.8", true);
+        check("[::1]:8000", true);
+        check("evil.example", false);
+        check("localhost.evil.example:8000", false);
+        check("127.0.0.1.evil.example", false);
+        check("", false);
+    }
+
+    #[test]
+    fn paths_are_for_what_they_are_for() {
+        let check = |method: Method, path, expected| assert_eq!(purpose(path, &method), expected, "{method} {path}");
+        check(Method::POST, "/events", Purpose::Intake);
+        check(Method::GET, "/api/v2/alerts", Purpose::ReadAndAct);
+        check(Method::POST, "/api/v2/alerts", Purpose::Intake);
+        check(Method::POST, "/in/key/events", Purpose::Intake);
+        check(Method::GET, "/healthz", Purpose::Open);
+        check(Method::GET, "/metrics", Purpose::ReadAndAct);
+        check(Method::POST, "/simulate/xss", Purpose::ReadAndAct);
+        check(Method::GET, "/", Purpose::ReadAndAct);
+    }
+}

@@ -1,0 +1,39 @@
+//! Alerts as Prometheus posts them to an Alertmanager, and as Alertmanager and Grafana post them on.
+
+use super::accept_each;
+use crate::body::Bounded;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::extract::State;
+use axum::http::StatusCode;
+use foghorn_domain::event::NewEvent;
+use foghorn_sources::{FieldError, alertmanager, alertmanager_webhook};
+
+/// Takes alerts as an Alertmanager does: valid ones are stored even where others are refused.
+#[utoipa::path(post, path = "/api/v2/alerts", tag = "intake", request_body = Object, responses(
+    (status = 200, description = "stored"), (status = 400, description = "some alerts are not valid; the others are stored", body = Problem),
+    (status = 503, description = "not stored, try again", body = Problem)))]
+pub(crate) async fn post_alerts(State(app): State<App>, body: Bounded) -> Result<StatusCode, Problem> {
+    let now = app.store().clock().now();
+    store(&app, alertmanager::parse_alerts(&body.bytes, now)).await
+}
+
+/// Takes the webhook of Alertmanager (version 4) and of Grafana (version 1).
+#[utoipa::path(post, path = "/webhook/alertmanager", tag = "intake", request_body = Object,
+    responses((status = 200, description = "stored"), (status = 400, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn post_webhook(State(app): State<App>, body: Bounded) -> Result<StatusCode, Problem> {
+    let now = app.store().clock().now();
+    store(&app, alertmanager_webhook::parse_webhook(&body.bytes, now)).await
+}
+
+async fn store(
+    app: &App,
+    parsed: Result<Vec<Result<NewEvent, FieldError>>, FieldError>,
+) -> Result<StatusCode, Problem> {
+    let refused: Vec<String> =
+        accept_each(app, parsed?).await?.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+    if refused.is_empty() {
+        return Ok(StatusCode::OK);
+    }
+    Err(Problem::invalid("alerts", refused.join("; ")))
+}

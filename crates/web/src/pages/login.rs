@@ -1,0 +1,46 @@
+//! The log-in page, where a token is needed.
+
+use super::layout::page;
+use crate::session;
+use crate::state::App;
+use axum::Form;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+pub(crate) async fn get_page() -> Markup {
+    form(None)
+}
+
+/// The token, typed in.
+#[derive(Deserialize)]
+pub(crate) struct LoginForm {
+    token: String,
+}
+
+pub(crate) async fn post_login(State(app): State<App>, Form(form_fields): Form<LoginForm>) -> Response {
+    match app.config.api_token.as_deref() {
+        Some(token) if session::same(form_fields.token.trim(), token) => {
+            let is_https = app.config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+            ([(header::SET_COOKIE, session::set_cookie(token, is_https))], Redirect::to("/")).into_response()
+        }
+        _ => (StatusCode::UNAUTHORIZED, form(Some("That is not the token."))).into_response(),
+    }
+}
+
+fn form(error: Option<&str>) -> Markup {
+    page(
+        "Log in",
+        html! {
+            h1 { "Log in" }
+            @if let Some(error) = error { p.error role="alert" { (error) } }
+            form method="post" action="/login" {
+                label for="token" { "Token (FOGHORN_API_TOKEN)" }
+                input id="token" name="token" type="password" autocomplete="current-password" required;
+                button { "Log in" }
+            }
+        },
+    )
+}

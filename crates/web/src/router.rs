@@ -1,0 +1,105 @@
+//! Every route, and the server around them.
+
+use crate::state::{App, WebConfig};
+use crate::{api, guard, health, intake, pages, problem};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use foghorn_pipeline::Handles;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Foghorn",
+    description = "Events in, incidents out: intake, incidents, events, audit, health. Errors are RFC 9457 problems.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Document;
+
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(documented_intake())
+        .routes(routes!(intake::simulate::post_simulate))
+        .routes(routes!(intake::simulate::get_scenarios))
+        .routes(routes!(api::incidents::list))
+        .routes(routes!(api::incidents::one))
+        .routes(routes!(api::actions::act))
+        .routes(routes!(api::solution::post_solution))
+        .routes(routes!(api::explain::incident))
+        .routes(routes!(api::explain::event))
+        .routes(routes!(api::events::list))
+        .routes(routes!(api::events::one))
+        .routes(routes!(api::audit::list))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::health))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::status))
+        .routes(routes!(health::metrics))
+}
+
+fn documented_intake() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(intake::events::post_events))
+        .routes(routes!(intake::events::post_webhook))
+        .routes(routes!(intake::events::post_error_log))
+        .routes(routes!(intake::alertmanager::post_alerts))
+        .routes(routes!(intake::alertmanager::post_webhook))
+        .routes(routes!(intake::pagerduty::post_enqueue))
+        .routes(routes!(intake::pagerduty::post_change))
+}
+
+/// The OpenAPI document, as `GET /openapi.json` serves it.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// Every route behind the guard.
+pub fn router(pipeline: Handles, config: WebConfig) -> Router {
+    let app = App::new(pipeline, config);
+    let (documented, document) = documented().split_for_parts();
+    let (intake_again, _) = documented_intake().split_for_parts();
+    let document = serde_json::to_value(document).unwrap_or_default();
+    documented
+        // For tools that cannot set a header: the same intake behind a key in the address.
+        .nest("/in/{key}", intake_again)
+        .route("/openapi.json", get(move || async move { axum::Json(document) }))
+        .route("/webhook/grafana", post(intake::alertmanager::post_webhook).put(intake::alertmanager::post_webhook))
+        .route("/", get(pages::list::get_page))
+        .route("/incidents/{id}", get(pages::incident::get_page))
+        .route("/incidents/{id}/actions", post(pages::incident::post_action))
+        .route("/login", get(pages::login::get_page).post(pages::login::post_login))
+        .route("/assets/foghorn.css", get(pages::style))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+        .fallback(|| async { problem::Problem::not_found("there is nothing at this address") })
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| -> Response {
+            tracing::error!("a handler panicked");
+            problem::Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Foghorn made a mistake",
+                "the request could not be handled; the log has more under the request's id",
+            )
+            .into_response()
+        }))
+        .layer(middleware::from_fn(problem::number_requests))
+        .with_state(app)
+}
+
+/// Serves until told to stop, then finishes the requests it holds.
+pub async fn serve(
+    listener: TcpListener,
+    pipeline: Handles,
+    config: WebConfig,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let router = router(pipeline, config);
+    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}

@@ -1,0 +1,60 @@
+//! What handlers share.
+
+use foghorn_pipeline::Handles;
+use foghorn_sources::Limits;
+use foghorn_store::Store;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How the server behaves.
+#[derive(Clone, Debug)]
+pub struct WebConfig {
+    /// The address it listens on; decides who may call without a token.
+    pub listen: SocketAddr,
+    /// The token for reading and acting.
+    pub api_token: Option<String>,
+    /// Ask for the token on loopback too, for instance behind a reverse proxy.
+    pub require_token: bool,
+    /// The key for intake.
+    pub intake_key: Option<String>,
+    /// Take events from anybody who can reach the address.
+    pub intake_open: bool,
+    /// The largest body, in bytes, before and after decompression.
+    pub max_body_bytes: usize,
+    /// Limits of an event's fields.
+    pub limits: Limits,
+    /// The effective configuration, secrets masked.
+    pub effective_config: Value,
+    /// Where people reach the server.
+    pub public_url: Option<String>,
+}
+
+/// Bytes of bodies that are held at once, over all requests.
+const BODY_BYTES_IN_FLIGHT: usize = 96 * 1024 * 1024;
+
+/// Shared by all handlers.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) pipeline: Handles,
+    pub(crate) config: Arc<WebConfig>,
+    /// A permit is a KiB of body.
+    pub(crate) body_budget: Arc<Semaphore>,
+}
+
+impl App {
+    pub(crate) fn new(pipeline: Handles, config: WebConfig) -> Self {
+        let budget = (BODY_BYTES_IN_FLIGHT.max(4 * config.max_body_bytes)) / 1024;
+        Self { pipeline, config: Arc::new(config), body_budget: Arc::new(Semaphore::new(budget)) }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.pipeline.store
+    }
+
+    /// Whether callers need a token to read and act.
+    pub(crate) fn needs_token(&self) -> bool {
+        self.config.require_token || !self.config.listen.ip().is_loopback()
+    }
+}
