@@ -75,7 +75,14 @@ impl Detectors {
         tally.into_findings()
     }
 
-    fn examine_line(&self, input: &Input<'_>, subject: &Subject<'_>, stated: Option<&level::Stated>, work: &mut Work, tally: &mut Tally) {
+    fn examine_line(
+        &self,
+        input: &Input<'_>,
+        subject: &Subject<'_>,
+        stated: Option<&level::Stated>,
+        work: &mut Work,
+        tally: &mut Tally,
+    ) {
         let decoded = text::decode(&input.raw, false);
         self.log.scan(&decoded.text, &[View::Plain, View::Sql], Characters::of(&decoded.text), work);
         let found = std::mem::take(&mut work.found);
@@ -83,7 +90,13 @@ impl Detectors {
             tally.add_match(rule, &decoded.text, range.clone(), &input.place);
         }
         database::weigh(&decoded.text, stated, found.iter().filter(|found| found.rule.kind.is_database()), tally);
-        error::weigh(&decoded.text, subject, stated, found.iter().filter(|found| found.rule.kind == Kind::Error), tally);
+        error::weigh(
+            &decoded.text,
+            subject,
+            stated,
+            found.iter().filter(|found| found.rule.kind == Kind::Error),
+            tally,
+        );
     }
 
     fn examine_input(&self, input: &Input<'_>, work: &mut Work, tally: &mut Tally) {
@@ -91,6 +104,9 @@ impl Detectors {
         self.examine_text(&decoded.text, input, work, tally);
         if decoded.overlong > 1 {
             tally.add("path_traversal.overlong", Kind::PathTraversal, 0.45, &input.raw, &input.place);
+        }
+        if decoded.folded && decoded.text.trim_start().starts_with("http") {
+            tally.add("ssrf.lookalike_letters", Kind::Ssrf, 0.4, &input.raw, &input.place);
         }
         let candidate = if input.reach == Reach::PATH { decoded.text.trim_start_matches('/') } else { &decoded.text };
         if let Some(inner) = base64::readable(candidate) {

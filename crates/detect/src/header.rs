@@ -6,6 +6,7 @@
 //! Foghorn about are read as long as they are made of the usual pieces.
 
 mod access;
+mod json;
 mod level;
 mod peel;
 mod pieces;
@@ -44,7 +45,7 @@ impl<'a> Header<'a> {
 /// which no header is recognised is all message.
 pub fn parse(line: &str) -> Header<'_> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    structured::json(line)
+    json::parse(line)
         .or_else(|| access::parse(line))
         .or_else(|| structured::logfmt(line))
         .unwrap_or_else(|| peel::peel(line))

@@ -115,7 +115,8 @@ fn level_word(word: &str, dressed: bool, first: bool) -> Option<Severity> {
     // `core:error` and `mpm_event:notice`, as Apache writes a module and its level.
     let word = word.rsplit_once(':').map_or(word, |(_, level)| level);
     let capitals = word.bytes().all(|b| b.is_ascii_uppercase());
-    if !capitals && !dressed && !(first && word.starts_with(|c: char| c.is_ascii_uppercase())) && !matches!(word, "Error" | "Info" | "Warning") {
+    let begins_line = first && word.starts_with(|c: char| c.is_ascii_uppercase());
+    if !(capitals || dressed || begins_line || matches!(word, "Error" | "Info" | "Warning")) {
         return None;
     }
     Some(match word.to_ascii_lowercase().as_str() {
@@ -137,8 +138,12 @@ fn marked_start(line: &str) -> Option<(Severity, String)> {
         Some((severity, format!("the line is marked {}", char::from(letter))))
     };
     match bytes {
-        [letter @ (b'E' | b'W' | b'I' | b'D' | b'F' | b'V'), b'/', tag, ..] if tag.is_ascii_alphabetic() => said(*letter),
-        [letter @ (b'E' | b'W' | b'I' | b'F'), a, b, c, d, b' ', ..] if [a, b, c, d].iter().all(|b| b.is_ascii_digit()) => {
+        [letter @ (b'E' | b'W' | b'I' | b'D' | b'F' | b'V'), b'/', tag, ..] if tag.is_ascii_alphabetic() => {
+            said(*letter)
+        }
+        [letter @ (b'E' | b'W' | b'I' | b'F'), a, b, c, d, b' ', ..]
+            if [a, b, c, d].iter().all(|b| b.is_ascii_digit()) =>
+        {
             said(*letter)
         }
         [b'<', ..] => {
@@ -149,7 +154,8 @@ fn marked_start(line: &str) -> Option<(Severity, String)> {
         }
         [b'0'..=b'9', b'0'..=b'9', b'-', ..] => {
             let mut words = line.split_ascii_whitespace();
-            let (_, clock, pid, tid, letter) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+            let (_, clock, pid, tid, letter) =
+                (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
             let numbers = [pid, tid].iter().all(|word| word.bytes().all(|b| b.is_ascii_digit()));
             (clock.contains(':') && numbers && letter.len() == 1).then(|| said(letter.as_bytes()[0])).flatten()
         }
@@ -201,7 +207,10 @@ fn stated_in_json(payload: &str) -> Option<(Severity, String)> {
             _ => None,
         };
         if let Some(severity) = severity {
-            return Some((severity, format!("the line says {key} {}", document.get(key).map(short).unwrap_or_default())));
+            return Some((
+                severity,
+                format!("the line says {key} {}", document.get(key).map(short).unwrap_or_default()),
+            ));
         }
     }
     None

@@ -48,7 +48,11 @@ impl Tally {
             .map(|(kind, mut reasons)| {
                 reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
                 let score = score(&reasons);
-                Finding { kind, score, evidence: reasons.into_iter().take(MAX_EVIDENCE).map(|(_, evidence)| evidence).collect() }
+                Finding {
+                    kind,
+                    score,
+                    evidence: reasons.into_iter().take(MAX_EVIDENCE).map(|(_, evidence)| evidence).collect(),
+                }
             })
             .collect();
         findings.sort_by(|a, b| b.kind.precedence().cmp(&a.kind.precedence()).then(b.score.total_cmp(&a.score)));

@@ -1,5 +1,37 @@
-//! `foghorn bench`.
+//! `foghorn bench`: what this machine does, measured beside what its disk and SQLite allow.
+//!
+//! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
+//! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
+//! figures side by side.
+
+mod intake;
+mod sqlite;
+mod child;
+mod load;
+mod latency;
+mod bodies;
+mod http;
+mod report;
+
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// Measures this machine.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: x")]
-pub(crate) struct Args {}
-pub(crate) fn run(_args: &Args) -> anyhow::Result<std::process::ExitCode> { Ok(std::process::ExitCode::SUCCESS) }
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Events a second, one by one and in batches, and how soon an event is an incident
+    Intake(intake::Args),
+}
+
+/// Measures.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Intake(args) => intake::run(args),
+    }
+}

@@ -4,7 +4,6 @@ use crate::bench;
 use crate::commands::{act, audit, backup, check, completions, explain, incidents, send, serve, show, simulate};
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
-use std::future::Future;
 use std::process::ExitCode;
 
 /// An incident assistant that is one program: events come in from anything, what is wrong becomes one
@@ -93,8 +92,8 @@ fn configured(matches: &ArgMatches) -> Vec<(String, String)> {
     matches.subcommand().map(|(_, matches)| flags::given(matches)).unwrap_or_default()
 }
 
-/// Runs a command that mostly waits. Also for `audit list`, which is one of several under its command.
-pub(crate) fn one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+/// Runs what mostly waits.
+pub(crate) fn one_thread<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
@@ -127,7 +126,10 @@ mod tests {
         };
         check(&[], &[]);
         check(&["--http-listen", "127.0.0.1:1"], &[("http.listen", "127.0.0.1:1")]);
-        check(&["--listen", "127.0.0.1:1", "--data-dir=/x"], &[("http.listen", "127.0.0.1:1"), ("store.data_dir", "/x")]);
+        check(
+            &["--listen", "127.0.0.1:1", "--data-dir=/x"],
+            &[("http.listen", "127.0.0.1:1"), ("store.data_dir", "/x")],
+        );
         check(&["--intake-open"], &[("intake.open", "true")]);
         check(&["--intake-open=false"], &[("intake.open", "false")]);
         check(&["--intake-max-body-bytes", "1MiB"], &[("intake.max_body_bytes", "1MiB")]);

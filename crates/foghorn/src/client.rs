@@ -10,7 +10,13 @@ use std::time::Duration;
 #[derive(Args, Clone)]
 pub(crate) struct ServerArgs {
     /// The server to speak to
-    #[arg(long, env = "FOGHORN_URL", value_name = "URL", default_value = "http://127.0.0.1:8000", help_heading = "Server")]
+    #[arg(
+        long,
+        env = "FOGHORN_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8000",
+        help_heading = "Server"
+    )]
     url: String,
     /// Its token, where it asks for one
     #[arg(long, env = "FOGHORN_API_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Server")]
@@ -28,7 +34,9 @@ impl std::fmt::Debug for ServerArgs {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// Nobody answered.
-    #[error("no answer from {url}: {detail}; is `foghorn serve` running there? (--url or FOGHORN_URL name another server)")]
+    #[error(
+        "no answer from {url}: {detail}; is `foghorn serve` running there? (--url or FOGHORN_URL name another server)"
+    )]
     Unreachable {
         /// The server.
         url: String,
@@ -116,12 +124,6 @@ impl Server {
         self.answer(request).await
     }
 
-    /// Asks for something that is text.
-    pub(crate) async fn get_text(&self, path: &str) -> Result<String, ClientError> {
-        let response = self.request(Method::GET, path).send().await.map_err(|error| self.unreachable(&error))?;
-        response.text().await.map_err(|error| self.unreachable(&error))
-    }
-
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.token {
@@ -178,11 +180,19 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(refused(status, &problem, None).to_string(), expected);
         };
-        check(422, json!({"detail": "must be a non-blank string", "field": "payload"}), "payload: must be a non-blank string");
+        check(
+            422,
+            json!({"detail": "must be a non-blank string", "field": "payload"}),
+            "payload: must be a non-blank string",
+        );
         check(422, json!({"detail": "payload: must not be blank", "field": "payload"}), "payload: must not be blank");
         check(404, json!({"title": "Not found", "detail": "there is no incident 9"}), "there is no incident 9");
         check(500, Value::Null, "the server answered 500 Internal Server Error");
-        check(401, json!({"detail": "a token is needed"}), "a token is needed; pass the server's token with --token or FOGHORN_API_TOKEN");
+        check(
+            401,
+            json!({"detail": "a token is needed"}),
+            "a token is needed; pass the server's token with --token or FOGHORN_API_TOKEN",
+        );
     }
 
     #[test]

@@ -22,7 +22,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Which store a command reads that needs no server.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct StoreArgs {
     /// Configuration file
     #[arg(long, env = "FOGHORN_CONFIG", value_name = "FILE")]

@@ -111,6 +111,12 @@ impl Pipeline {
         }
     }
 
+    /// Runs triage alone until the log is read.
+    pub async fn triage_until_idle(&mut self) -> foghorn_store::Result<()> {
+        while self.triage.step().await?.events > 0 {}
+        Ok(())
+    }
+
     /// Starts every stage.
     pub fn start(self) -> Running {
         let Self { handles, triage, notify, reconcile, triage_bell, notify_bell } = self;

@@ -156,6 +156,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::view;
     use crate::{attack, database, error};
     use std::collections::HashSet;
 
@@ -170,6 +171,7 @@ mod tests {
             let engine = Engine::new(&[Compiled::new(rule)], Reach::ALL);
             let matches = |text: &str| {
                 let mut work = Work::new();
+                let text = &*view::read(text, rule.view, Characters::of(text));
                 engine.scan(text, &[rule.view], Characters::of(text), &mut work);
                 !work.found.is_empty()
             };

@@ -3,7 +3,7 @@
 use crate::attack::rule::Characters;
 use crate::decode::Place;
 use crate::tally::Tally;
-use foghorn_domain::finding::Kind;
+use foghorn_domain::finding::{Evidence, Kind};
 use libinjectionrs::{XssDetector, detect_sqli};
 use std::panic::catch_unwind;
 
@@ -19,10 +19,12 @@ const LONGEST: usize = 4096;
 
 /// Asks the grammars about a parameter and adds what they say.
 pub(crate) fn examine(value: &str, characters: Characters, place: &Place<'_>, tally: &mut Tally) {
-    if characters.meets(SQL_MARKS) && tally.score(Kind::Sqli) < SURE {
-        if let Some(print) = sql(value) {
-            tally.add("sqli.grammar", Kind::Sqli, weight_of(&print, value), &format!("{print}: {value}"), place);
-        }
+    if characters.meets(SQL_MARKS)
+        && tally.score(Kind::Sqli) < SURE
+        && let Some(print) = sql(value)
+    {
+        let matched = format!("{print}: {}", value.chars().take(Evidence::MAX_TEXT).collect::<String>());
+        tally.add("sqli.grammar", Kind::Sqli, weight_of(&print, value), &matched, place);
     }
     if characters.meets(HTML_MARKS) && tally.score(Kind::Xss) < SURE && html(value) {
         tally.add("xss.grammar", Kind::Xss, 0.45, value, place);
@@ -37,17 +39,23 @@ fn sql(value: &str) -> Option<String> {
     result.is_injection().then(|| result.fingerprint.map(|print| print.to_string()).unwrap_or_default())
 }
 
-/// How much a fingerprint is worth. libinjection reads words and numbers in a row as SQL; without a
-/// quote that opens, a comment that closes or an operator between numbers, that is prose.
+/// How much a fingerprint is worth. libinjection reads words, numbers and quoted words in a row as
+/// SQL; what also fits prose is kept below the product's threshold and waits for a second reason.
 fn weight_of(print: &str, value: &str) -> f32 {
-    let quote_first = value.trim_start().starts_with(['\'', '"']);
-    let words_only = print.bytes().all(|kind| matches!(kind, b'n' | b'f' | b'(' | b')' | b'1' | b'&' | b'o' | b',' | b'.' | b'k' | b't'));
-    match print.len() {
-        0..=2 => 0.25,
-        _ if words_only && !quote_first => 0.28,
+    let compares = value.contains(['=', '<', '>', '!', '%']) || value.contains("--") || value.contains("/*");
+    // n is a bare word, T a statement's first word, f a function's name: prose begins with them too.
+    let starts_as_prose = print.starts_with(['n', 'T'])
+        || print.bytes().all(|kind| b"nf()1&o,.kvTs".contains(&kind)) && !print.contains('s');
+    match print {
+        _ if print.len() <= 2 => 0.25,
+        "sos" | "s&s" | "sov" | "s&v" | "so1" if !compares => PROSE,
+        _ if starts_as_prose => PROSE,
         _ => 0.5,
     }
 }
+
+/// The weight of a fingerprint that prose has too.
+const PROSE: f32 = 0.28;
 
 /// Whether a browser would run something in the value.
 fn html(value: &str) -> bool {

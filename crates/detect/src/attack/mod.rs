@@ -10,11 +10,13 @@ pub(crate) mod grammar;
 mod code;
 mod command;
 mod other;
+mod php;
 mod path;
 pub(crate) mod rule;
 mod sqli;
 mod sqli_words;
 mod ssrf;
+mod windows;
 mod xss;
 
 pub(crate) use engine::Engine;
@@ -22,7 +24,18 @@ pub(crate) use rule::Rule;
 
 /// Every attack rule, by kind.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    [xss::RULES, sqli::RULES, sqli_words::RULES, ssrf::RULES, path::RULES, command::RULES, code::RULES, other::RULES]
-        .into_iter()
-        .flatten()
+    [
+        xss::RULES,
+        sqli::RULES,
+        sqli_words::RULES,
+        ssrf::RULES,
+        path::RULES,
+        command::RULES,
+        windows::RULES,
+        php::RULES,
+        code::RULES,
+        other::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }

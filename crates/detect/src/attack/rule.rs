@@ -49,12 +49,10 @@ pub(crate) const fn rule(
     Rule { name, kind, weight, reach, view, anchors, needs: "", pattern, hit, miss }
 }
 
-impl Rule {
-    /// The rule with [`Rule::needs`] set.
-    pub(crate) const fn needs(mut self, characters: &'static str) -> Self {
-        self.needs = characters;
-        self
-    }
+/// The rule with [`Rule::needs`] set.
+pub(crate) const fn needing(characters: &'static str, mut rule: Rule) -> Rule {
+    rule.needs = characters;
+    rule
 }
 
 /// The ASCII characters of a text, as bits; what lies beyond ASCII is left out.

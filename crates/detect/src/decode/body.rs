@@ -7,6 +7,9 @@ use serde_json::Value;
 /// How deep into a JSON document values are taken from.
 const MAX_DEPTH: usize = 32;
 
+/// Above this many bytes a form that looks torn is not taken apart as well.
+const LARGE: usize = 16 * 1024;
+
 /// The most values taken from one document or form.
 const MAX_VALUES: usize = 256;
 
@@ -31,26 +34,25 @@ pub(crate) fn any<'a>(text: &'a str, content_type: &str, found: &mut Vec<Input<'
 }
 
 /// `a=b&c=d`. Where a part has no `=` or an odd name, the separators were probably part of a value, so
-/// the whole is looked at too.
+/// the whole is looked at too; of a large one, only the whole.
 pub(crate) fn form<'a>(text: &'a str, part: &'static str, found: &mut Vec<Input<'a>>) {
-    let mut torn = false;
-    let mut parts = 0;
-    for pair_text in text.split('&').take(MAX_VALUES) {
-        parts += 1;
-        torn |= !pair_text.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !odd_name(name));
-        pair(pair_text, part, found);
-    }
-    if (torn && parts > 1) || parts == MAX_VALUES {
+    let is_pair = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !odd_name(name));
+    let mut pairs = text.split('&');
+    let torn = pairs.by_ref().take(MAX_VALUES).any(|pair| !is_pair(pair)) || pairs.next().is_some();
+    let whole = torn && (text.contains('&') || text.len() > LARGE);
+    if whole {
         found.push(Input::form(text, Place::new(part, "")));
+    }
+    if !whole || text.len() <= LARGE {
+        for text in text.split('&').take(MAX_VALUES) {
+            pair(text, part, found);
+        }
     }
 }
 
 /// One `name=value`, or a value alone.
 pub(crate) fn pair<'a>(text: &'a str, part: &'static str, found: &mut Vec<Input<'a>>) {
-    let (name, value) = match text.split_once('=') {
-        Some((name, value)) => (name, value),
-        None => ("", text),
-    };
+    let (name, value) = text.split_once('=').unwrap_or(("", text));
     if odd_name(name) {
         // The name is odd, so `=` may not be a separator at all.
         found.push(Input::form(text, Place::new(part, "")));
@@ -102,14 +104,30 @@ fn xml<'a>(text: &'a str, found: &mut Vec<Input<'a>>) {
     if text.contains("<!") || text.contains("xi:include") || text.contains("XInclude") {
         found.push(Input::new(text, Place::new("body", ""), Reach::PARAMETER));
     }
-    for (count, piece) in text.split(['<', '>', '"']).enumerate() {
-        if count > MAX_VALUES {
-            break;
+    let (mut in_tag, mut in_quotes) = (false, false);
+    let mut start = 0;
+    let mut taken = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let ends_text = byte == b'<' && !in_quotes;
+        let ends_value = byte == b'"' && in_quotes;
+        if (ends_text || ends_value) && taken < MAX_VALUES {
+            let piece = text[start..at].trim();
+            if !piece.is_empty() {
+                found.push(Input::new(piece, Place::new("body", "xml"), Reach::PARAMETER));
+                taken += 1;
+            }
         }
-        let piece = piece.trim();
-        if piece.len() > 2 && !piece.starts_with(['?', '/', '!']) {
-            found.push(Input::new(piece, Place::new("body", "xml"), Reach::PARAMETER));
+        match byte {
+            b'<' if !in_quotes => in_tag = true,
+            b'>' if !in_quotes => in_tag = false,
+            b'"' if in_tag => in_quotes = !in_quotes,
+            _ => continue,
         }
+        start = at + 1;
+    }
+    // What a broken document leaves over is looked at as it stands.
+    if in_tag && start < text.len() {
+        found.push(Input::new(&text[start..], Place::new("body", "xml"), Reach::PARAMETER));
     }
 }
 
@@ -162,11 +180,14 @@ mod tests {
         };
         check("", "a=b&c=d", &["b", "d"]);
         check("", "select(user(", &["select(user("]);
-        check("", "h=127.0.0.1&&ls", &["127.0.0.1", "ls", "h=127.0.0.1&&ls"]);
+        check("", "h=127.0.0.1&&ls", &["h=127.0.0.1&&ls", "127.0.0.1", "ls"]);
         check("application/json", r#"{"a":["b",1],"x.y":"c"}"#, &["b", "x.y", "c"]);
         check("application/json", "{broken", &["{broken"]);
-        check("application/xml", r#"<?xml version="1.0"?><a p="q'r">text</a>"#, &["1.0", "a p=", "q'r", "text"]);
-        check("multipart/form-data; boundary=B0", "--B0\nContent-Disposition: form-data; name=\"n\"; filename=\"x.php\"\n\nhello\n--B0--\n",
-            &["x.php", "hello", "--"]);
+        check("application/xml", r#"<?xml version="1.0"?><a p="q'r">text</a>"#, &["1.0", "q'r", "text"]);
+        check(
+            "multipart/form-data; boundary=B0",
+            "--B0\nContent-Disposition: form-data; name=\"n\"; filename=\"x.php\"\n\nhello\n--B0--\n",
+            &["x.php", "hello"],
+        );
     }
 }

@@ -3,9 +3,8 @@
 use crate::decode::body;
 use crate::decode::input::{Input, Place, Reach};
 
-const METHODS: [&str; 12] = [
-    "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "PROPFIND", "SEARCH", "MKCOL",
-];
+const METHODS: [&str; 12] =
+    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "PROPFIND", "SEARCH", "MKCOL"];
 
 /// Whether a text begins as a request does: a method, then a path, an absolute URL, or anything that
 /// a protocol version follows.
@@ -28,11 +27,10 @@ pub(crate) fn quoted_request(text: &str) -> Option<(&str, &str)> {
     for _ in 0..4 {
         let start = from + text.get(from..)?.find('"')? + 1;
         let rest = &text[start..];
-        if let Some((_, target)) = split_method(rest) {
-            if target.starts_with('/') || target.starts_with("http") || target.starts_with('*') {
-                let end = end_of_quoted(rest);
-                return Some((&rest[..end], rest.get(end + 1..).unwrap_or_default()));
-            }
+        let is_target = |target: &str| target.starts_with(['/', '*']) || target.starts_with("http");
+        if split_method(rest).is_some_and(|(_, target)| is_target(target)) {
+            let end = end_of_quoted(rest);
+            return Some((&rest[..end], rest.get(end + 1..).unwrap_or_default()));
         }
         from = start;
     }
@@ -119,14 +117,6 @@ pub(crate) fn header<'a>(name: &'a str, value: &'a str, found: &mut Vec<Input<'a
     if ["x-filename", "x_filename", "x-file-name", "x.filename"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
         found.push(Input::new(value, Place::new("header", name), Reach::FILE));
     }
-    if name.eq_ignore_ascii_case("referer") {
-        if let Some((_, query)) = value.split_once('?') {
-            let own = ["http://", "https://"].iter().any(|scheme| value.starts_with(scheme));
-            if !own {
-                body::form(query, "header.referer", found);
-            }
-        }
-    }
     found.push(Input::new(value, Place::new("header", name), Reach::HEADER));
 }
 
@@ -149,7 +139,16 @@ mod tests {
     fn a_request_yields_what_its_sender_chose() {
         assert_eq!(
             inputs_of("POST /a/b.php?x=1&y=%27 HTTP/1.1\r\nHost: h\r\nCookie: s=1; t=2\r\n\r\np=q"),
-            ["path=/a/b.php", "path=b.php", "query.x=1", "query.y=%27", "header.host=h", "cookie.s=1", "cookie.t=2", "body.p=q"]
+            [
+                "path=/a/b.php",
+                "path=b.php",
+                "query.x=1",
+                "query.y=%27",
+                "header.host=h",
+                "cookie.s=1",
+                "cookie.t=2",
+                "body.p=q"
+            ]
         );
         assert_eq!(inputs_of("GET /?q=<b> or 1 HTTP/1.0"), ["query.q=<b> or 1"]);
         assert_eq!(inputs_of("GET http://h/x?q=1"), ["path=/x", "query.q=1"]);

@@ -46,8 +46,7 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// The whole payload.
-    pub(crate) const PAYLOAD: Place<'static> =
-        Place { part: "payload", name: Cow::Borrowed(""), inside_base64: false };
+    pub(crate) const PAYLOAD: Place<'static> = Place { part: "payload", name: Cow::Borrowed(""), inside_base64: false };
 
     /// A named part.
     pub(crate) fn new(part: &'static str, name: impl Into<Cow<'a, str>>) -> Self {

@@ -44,7 +44,10 @@ mod tests {
             let got: Vec<String> = found.iter().map(|input| format!("{}={}", input.place, input.raw)).collect();
             assert_eq!(got, expected, "{text}");
         };
-        check(r#"1.1.1.1 - - [d] "GET /a?b=c HTTP/1.1" 200 5 "-" "curl/8""#, &["path=/a", "query.b=c", "header.user-agent=curl/8"]);
+        check(
+            r#"1.1.1.1 - - [d] "GET /a?b=c HTTP/1.1" 200 5 "-" "curl/8""#,
+            &["path=/a", "query.b=c", "header.user-agent=curl/8"],
+        );
         check("INFO started", &["payload=INFO started"]);
         check("blocked GET /a?b=c now", &["path=/a", "query.b=c now", "payload=blocked GET /a?b=c now"]);
     }

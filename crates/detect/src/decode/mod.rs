@@ -26,8 +26,20 @@ use serde_json::Value;
 const MAX_INPUTS: usize = 512;
 
 /// Metadata that repeats parts of a request.
-const REQUEST_FIELDS: [&str; 12] =
-    ["url", "uri", "path", "query", "query_string", "request", "body", "user_agent", "referer", "params", "headers", "cookie"];
+const REQUEST_FIELDS: [&str; 12] = [
+    "url",
+    "uri",
+    "path",
+    "query",
+    "query_string",
+    "request",
+    "body",
+    "user_agent",
+    "referer",
+    "params",
+    "headers",
+    "cookie",
+];
 
 /// Everything in the event that somebody outside may have chosen, in the order in which it stands.
 pub(crate) fn inputs<'a>(subject: &Subject<'a>, shape: Shape) -> Vec<Input<'a>> {
@@ -37,7 +49,7 @@ pub(crate) fn inputs<'a>(subject: &Subject<'a>, shape: Shape) -> Vec<Input<'a>> 
         Shape::Target => http::target(subject.payload.trim(), &mut found),
         Shape::Json => body::json(subject.payload, Place::PAYLOAD, &mut found),
         Shape::AccessLine | Shape::LogLine => log::line(subject.payload, &mut found),
-        Shape::Value => found.push(Input::new(subject.payload, Place::PAYLOAD, Reach::PARAMETER)),
+        Shape::Value => found.push(value(subject.payload)),
     }
     if shape != Shape::LogLine || subject.event_type == "http_request" {
         for field in REQUEST_FIELDS {
@@ -48,6 +60,13 @@ pub(crate) fn inputs<'a>(subject: &Subject<'a>, shape: Shape) -> Vec<Input<'a>> 
     }
     found.truncate(MAX_INPUTS);
     found
+}
+
+/// A bare value. One with percent signs and without spaces was cut out of a form, where `+` is a space.
+fn value(text: &str) -> Input<'_> {
+    let mut input = Input::new(text, Place::PAYLOAD, Reach::PARAMETER);
+    input.plus_is_space = text.contains('+') && text.contains('%') && !text.contains(' ');
+    input
 }
 
 fn metadata<'a>(field: &'static str, value: &'a Value, found: &mut Vec<Input<'a>>) {

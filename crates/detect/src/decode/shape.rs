@@ -21,11 +21,6 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// Whether an application wrote most of the text, so that it may speak of its own troubles.
-    pub(crate) fn is_log(self) -> bool {
-        matches!(self, Self::AccessLine | Self::LogLine)
-    }
-
     /// Decides from the event type, then from the text.
     pub(crate) fn of(subject: &Subject<'_>) -> Self {
         let text = subject.payload;
@@ -71,7 +66,9 @@ impl Shape {
 }
 
 fn is_web_address(text: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| text.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
 /// How much of a line is searched for the marks of a log.
@@ -98,8 +95,22 @@ fn contains(text: &[u8], mark: &[u8]) -> bool {
 }
 
 const LEVELS: [&str; 16] = [
-    "error", "fatal", "warn", "warning", "info", "debug", "trace", "critical", "notice", "panic", "log", "severe",
-    "emergency", "alert", "crit", "hint",
+    "error",
+    "fatal",
+    "warn",
+    "warning",
+    "info",
+    "debug",
+    "trace",
+    "critical",
+    "notice",
+    "panic",
+    "log",
+    "severe",
+    "emergency",
+    "alert",
+    "crit",
+    "hint",
 ];
 
 /// `ERROR: …`, `[error] …`, `WARN …`, `<3>…`, `E/Tag`, `E0102 15:04`. Lower case needs a colon or bracket, since
@@ -122,7 +133,9 @@ fn starts_with_level(head: &[u8]) -> bool {
         return (1..=3).contains(&digits) && body.get(digits) == Some(&b'>');
     }
     let letter = matches!(head.first(), Some(b'E' | b'W' | b'I' | b'D' | b'F' | b'V'));
-    letter && (head.get(1) == Some(&b'/') || head.len() > 5 && head[1..5].iter().all(u8::is_ascii_digit) && head[5] == b' ')
+    letter
+        && (head.get(1) == Some(&b'/')
+            || head.len() > 5 && head[1..5].iter().all(u8::is_ascii_digit) && head[5] == b' ')
 }
 
 /// `hh:mm:ss` or `hhmmss` after a date, with nothing before it that dates, hosts and file names lack.
@@ -142,7 +155,8 @@ fn has_clock(head: &[u8]) -> bool {
         }
     }
     let six_digits = |from: usize| {
-        head.get(from..from + 6).is_some_and(|run| run.iter().all(u8::is_ascii_digit)) && head.get(from + 6) == Some(&b' ')
+        head.get(from..from + 6).is_some_and(|run| run.iter().all(u8::is_ascii_digit))
+            && head.get(from + 6) == Some(&b' ')
     };
     six_digits(0) && six_digits(7)
 }
@@ -155,7 +169,8 @@ fn has_epoch(head: &[u8]) -> bool {
         count += 1;
         let whole = word.split(|&b| b == b'.').next().unwrap_or_default();
         if whole.len() == 10 && matches!(whole[0], b'1' | b'2') && whole.iter().all(u8::is_ascii_digit) {
-            return head.len() > 24 || count > 1;
+            // A number that begins the text may be anybody's, unless it has a fraction.
+            return count > 1 || whole.len() < word.len();
         }
     }
     false

@@ -16,8 +16,6 @@ pub(crate) struct Decoded<'a> {
     pub(crate) overlong: u32,
     /// Whether letters came from Unicode's look-alikes.
     pub(crate) folded: bool,
-    /// How many rounds of decoding changed something.
-    pub(crate) rounds: u8,
 }
 
 /// Decodes `raw` for good.
@@ -29,11 +27,11 @@ pub(crate) fn decode(raw: &str, plus_is_space: bool) -> Decoded<'_> {
     for _ in 0..ROUNDS {
         let marks = Marks::of(decoded.text.as_bytes());
         let mut changed = false;
-        if marks.percent {
-            if let Some(text) = percent(&decoded.text, &mut decoded.overlong) {
-                decoded.text = Cow::Owned(text);
-                changed = true;
-            }
+        if marks.percent
+            && let Some(text) = percent(&decoded.text, &mut decoded.overlong)
+        {
+            decoded.text = Cow::Owned(text);
+            changed = true;
         }
         if marks.ampersand {
             changed |= replace(&mut decoded.text, entities);
@@ -49,7 +47,6 @@ pub(crate) fn decode(raw: &str, plus_is_space: bool) -> Decoded<'_> {
         if !changed {
             break;
         }
-        decoded.rounds += 1;
     }
     decoded
 }
@@ -204,12 +201,40 @@ fn entities(text: &str) -> Option<String> {
 }
 
 const NAMED: [(&[u8], char); 34] = [
-    (b"lt", '<'), (b"gt", '>'), (b"quot", '"'), (b"apos;", '\''), (b"amp", '&'), (b"colon;", ':'), (b"semi;", ';'),
-    (b"lpar;", '('), (b"rpar;", ')'), (b"tab;", '\t'), (b"newline;", '\n'), (b"sol;", '/'), (b"bsol;", '\\'),
-    (b"grave;", '`'), (b"diacriticalgrave;", '`'), (b"lbrack;", '['), (b"lsqb;", '['), (b"rbrack;", ']'),
-    (b"rsqb;", ']'), (b"lbrace;", '{'), (b"lcub;", '{'), (b"rbrace;", '}'), (b"rcub;", '}'), (b"num;", '#'),
-    (b"period;", '.'), (b"comma;", ','), (b"excl;", '!'), (b"equals;", '='), (b"plus;", '+'), (b"nbsp;", ' '),
-    (b"dollar;", '$'), (b"percnt;", '%'), (b"lowbar;", '_'), (b"vert;", '|'),
+    (b"lt", '<'),
+    (b"gt", '>'),
+    (b"quot", '"'),
+    (b"apos;", '\''),
+    (b"amp", '&'),
+    (b"colon;", ':'),
+    (b"semi;", ';'),
+    (b"lpar;", '('),
+    (b"rpar;", ')'),
+    (b"tab;", '\t'),
+    (b"newline;", '\n'),
+    (b"sol;", '/'),
+    (b"bsol;", '\\'),
+    (b"grave;", '`'),
+    (b"diacriticalgrave;", '`'),
+    (b"lbrack;", '['),
+    (b"lsqb;", '['),
+    (b"rbrack;", ']'),
+    (b"rsqb;", ']'),
+    (b"lbrace;", '{'),
+    (b"lcub;", '{'),
+    (b"rbrace;", '}'),
+    (b"rcub;", '}'),
+    (b"num;", '#'),
+    (b"period;", '.'),
+    (b"comma;", ','),
+    (b"excl;", '!'),
+    (b"equals;", '='),
+    (b"plus;", '+'),
+    (b"nbsp;", ' '),
+    (b"dollar;", '$'),
+    (b"percnt;", '%'),
+    (b"lowbar;", '_'),
+    (b"vert;", '|'),
 ];
 
 /// The character and length of the reference at the start of `bytes`, which begin with `&`.
@@ -224,9 +249,8 @@ fn entity(bytes: &[u8]) -> Option<(char, usize)> {
         let semicolon = usize::from(body.get(skip + digits) == Some(&b';'));
         return Some((letter, 1 + skip + digits + semicolon));
     }
-    let (name, letter) = NAMED
-        .iter()
-        .find(|(name, _)| body.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
+    let (name, letter) =
+        NAMED.iter().find(|(name, _)| body.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
     let after = body.get(name.len());
     if name.ends_with(b";") {
         return Some((*letter, 1 + name.len()));
@@ -297,6 +321,9 @@ fn ascii_of(letter: char) -> Option<char> {
         0x2215 | 0x2044 | 0x29f8 | 0xefc8 => Some('/'),
         0x2216 | 0x29f5 | 0xf025 => Some('\\'),
         0x2024 | 0x3002 => Some('.'),
+        // Software that keeps a character's low byte only makes line ends of these two.
+        0x560a => Some('\n'),
+        0x560d => Some('\r'),
         0x02b9 | 0x02bc => Some('\''),
         0x02ba => Some('"'),
         0xfe64 => Some('<'),

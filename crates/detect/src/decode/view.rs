@@ -35,7 +35,8 @@ const MARKUP_MARKS: Characters = Characters::from_ascii(":<=");
 /// A value as a database reads it.
 pub(crate) fn sql(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let odd = |pair: &[u8]| pair == b"/*" || pair == b"*/" || (is_space(pair[0]) && (pair[0] != b' ' || is_space(pair[1])));
+    let odd =
+        |pair: &[u8]| pair == b"/*" || pair == b"*/" || (is_space(pair[0]) && (pair[0] != b' ' || is_space(pair[1])));
     if !bytes.windows(2).any(odd) && !text.contains('\u{a0}') {
         return Cow::Borrowed(text);
     }
@@ -131,7 +132,8 @@ pub(crate) fn shell(text: &str) -> Cow<'_, str> {
 
 /// What a `$…` at the start of `rest` stands for where that is known: nothing, or a space.
 fn expansion(rest: &str) -> Option<(&'static str, usize)> {
-    const KNOWN: [(&str, &str); 6] = [("${IFS}", " "), ("$IFS$9", " "), ("$IFS", " "), ("$@", ""), ("$*", ""), ("$()", "")];
+    const KNOWN: [(&str, &str); 6] =
+        [("${IFS}", " "), ("$IFS$9", " "), ("$IFS", " "), ("$@", ""), ("$*", ""), ("$()", "")];
     if let Some((name, stands_for)) = KNOWN.iter().find(|(name, _)| rest.starts_with(name)) {
         return Some((stands_for, name.len()));
     }

@@ -43,24 +43,28 @@ fn a_script_in_a_query_is_explained_from_its_evidence() {
             ]
           },
           {
-            "cause": "Legitimate content that holds markup",
+            "cause": "Somebody probes forms and parameters, by hand or with a scanner",
             "fixes": [
-              "Ask who uses the account behind the request before blocking anything, and mark as false positive if it is their work"
+              "Count its answers by status: grep -F '203.0.113.9' access.log | awk '{print $9}' | sort | uniq -c",
+              "Limit the rate of 203.0.113.9 at the edge for an hour"
             ],
-            "rollback": "Nothing to undo",
-            "evidence": []
+            "rollback": "Lift the rate limit",
+            "evidence": [
+              "E1"
+            ]
           }
         ],
         "confidence": "medium",
         "source": "builtin"
       },
-      "confidence": 0.54,
+      "confidence": 0.62,
       "confidence_because": [
-        "Confidence 0.54 (medium), from 0.10 for knowing the kind of trouble.",
+        "Confidence 0.62 (medium), from 0.10 for knowing the kind of trouble.",
         "The detector's best score is 0.90 (xss.script_tag, E1): +0.27.",
-        "2 of 3 causes supported by evidence or memory: +0.17.",
+        "3 of 3 causes supported by evidence or memory: +0.25.",
         "E1 speaks for “A query or form parameter is echoed into the page unescaped” (text “<script”, rule xss.script_tag).",
-        "E1 speaks for “Input is stored and shown to other users without escaping” (text “document.cookie”)."
+        "E1 speaks for “Input is stored and shown to other users without escaping” (text “document.cookie”).",
+        "E1 speaks for “Somebody probes forms and parameters, by hand or with a scanner” (rule xss.*)."
       ],
       "docs": [
         "Look: kubectl logs deploy/shop --since=30m | grep -iE 'script|onerror'",

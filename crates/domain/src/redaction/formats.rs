@@ -103,7 +103,9 @@ pub(super) const FORMATS: &[Format] = &[
 
 /// Masks the key whose prefix stands at `at`, if the rest of it follows.
 pub(super) fn judge(scan: &mut Scan<'_>, format: &Format, at: Range<usize>) {
-    if &scan.bytes[at.clone()] != format.prefix.as_bytes() || !scan.is_word_start(at.start) || at.end >= scan.bytes.len()
+    if &scan.bytes[at.clone()] != format.prefix.as_bytes()
+        || !scan.is_word_start(at.start)
+        || at.end >= scan.bytes.len()
     {
         return;
     }

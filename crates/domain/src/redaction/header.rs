@@ -54,16 +54,20 @@ fn token_after(scan: &Scan<'_>, from: usize) -> Option<Range<usize>> {
     if start == from {
         return None;
     }
-    let is_percent = unit(scan.bytes, from).is_some_and(|space| space.is_percent(scan.bytes, from));
+    // In a form, where a blank is `+` or `%20`, the `+` of base64 is `%2B`.
+    let is_form = !matches!(scan.bytes[from], b' ' | b'\t');
     let mut end = start;
     while let Some(unit) = unit(scan.bytes, end) {
-        let is_token = unit.byte.is_ascii_alphanumeric() || matches!(unit.byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
-        if !is_token || (unit.len > 1 && !is_percent && !unit.is_percent(scan.bytes, end)) {
+        let is_token =
+            unit.byte.is_ascii_alphanumeric() || matches!(unit.byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
+        let is_blank = is_form && scan.bytes[end] == b'+';
+        let is_escaped = scan.bytes[end] == b'\\' && unit.byte != b'/';
+        if !is_token || is_blank || is_escaped {
             break;
         }
         // Padding only ends a token; elsewhere `=` makes it the name of a field.
         let next = self::unit(scan.bytes, end + unit.len).map(|unit| unit.byte);
-        if unit.byte == b'=' && next.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        if unit.byte == b'=' && next.is_some_and(|byte| byte.is_ascii_alphanumeric()) && scan.bytes[end] == b'=' {
             return None;
         }
         end += unit.len;
@@ -86,7 +90,7 @@ fn follows_its_name(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether the base64 holds `user:password`.
-fn is_basic(token: &str) -> bool {
+pub(super) fn is_basic(token: &str) -> bool {
     let coded = token.split(['=', '%']).next().unwrap_or_default();
     let decoded = base64::decode(&coded.as_bytes()[..coded.len().min(512)]);
     token.len() >= 4 && base64::is_printable(&decoded) && decoded.iter().skip(1).any(|byte| *byte == b':')

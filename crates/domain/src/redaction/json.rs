@@ -87,7 +87,8 @@ fn redact_text(text: &str, name: Option<&str>) -> Value {
 fn named_secret(name: &str, text: &str) -> Option<SecretKind> {
     let family = name::family(name)?;
     let manner = Manner { is_quoted: true, ..Manner::default() };
-    (family != Family::Authorization && value::is_secret(family, text, manner)).then(|| pair::kind_of(family, name, text))
+    (family != Family::Authorization && value::is_secret(family, text, manner))
+        .then(|| pair::kind_of(family, name, text))
 }
 
 fn card_number(name: Option<&str>, digits: &str) -> Option<SecretKind> {

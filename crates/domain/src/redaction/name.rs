@@ -7,11 +7,13 @@ pub(super) enum Family {
     Password,
     /// `pass`: a verb and a result as often as a password.
     Pass,
-    /// `secret`, `client_secret`.
+    /// `secret`, `client_secret`, `api_key`: a value of several words is not a secret, one word is.
     Secret,
-    /// `token`, `api_key`, `secret_key`: a value made of words is not a secret.
+    /// `token`: a value made of words is not a secret.
     Token,
-    /// `access_key`, `signature`, `credentials`: only a random-looking value is a secret.
+    /// `auth`, `credentials`: `user:password`, in base64 or not, or a random-looking value.
+    Credentials,
+    /// `access_key`, `signature`: only a random-looking value is a secret.
     Random,
     /// `Authorization`.
     Authorization,
@@ -19,30 +21,96 @@ pub(super) enum Family {
 
 /// Words after the one that counts which change nothing: `password_confirmation`, `DB_PASSWORD_PROD`.
 const TRAILERS: &[&str] = &[
-    "value", "val", "text", "plain", "plaintext", "raw", "str", "string", "confirm", "confirmation", "repeat", "again",
-    "new", "old", "current", "b64", "base64", "env", "prod", "production", "dev", "staging", "test", "live", "primary",
-    "secondary", "header",
+    "value",
+    "val",
+    "text",
+    "plain",
+    "plaintext",
+    "raw",
+    "str",
+    "string",
+    "confirm",
+    "confirmation",
+    "repeat",
+    "again",
+    "new",
+    "old",
+    "current",
+    "b64",
+    "base64",
+    "env",
+    "prod",
+    "production",
+    "dev",
+    "staging",
+    "test",
+    "live",
+    "primary",
+    "secondary",
+    "header",
 ];
 
 /// What makes a `pass` a password: `db_pass`, `smtpPass`.
-const OWNERS: &[&str] =
-    &["db", "user", "my", "root", "admin", "smtp", "mail", "redis", "ftp", "pg", "mysql", "ldap", "amqp", "http", "proxy"];
+const OWNERS: &[&str] = &[
+    "db", "user", "my", "root", "admin", "smtp", "mail", "redis", "ftp", "pg", "mysql", "ldap", "amqp", "http", "proxy",
+];
 
 /// What makes a `key` a secret one …
 const SECRET_KEYS: &[&str] = &["api", "secret", "client", "auth", "private"];
 
 /// … and what makes it one if it also looks so.
 const RANDOM_KEYS: &[&str] = &[
-    "access", "account", "admin", "app", "application", "deploy", "encryption", "functions", "hmac", "integration",
-    "license", "master", "root", "routing", "service", "session", "shared", "signing", "ssh", "storage", "subscription",
+    "access",
+    "account",
+    "admin",
+    "app",
+    "application",
+    "deploy",
+    "encryption",
+    "functions",
+    "hmac",
+    "integration",
+    "license",
+    "master",
+    "root",
+    "routing",
+    "service",
+    "session",
+    "shared",
+    "signing",
+    "ssh",
+    "storage",
+    "subscription",
     "webhook",
 ];
 
 /// What makes a `token` a place in a list or in a grammar.
 const CURSORS: &[&str] = &[
-    "next", "page", "pagination", "continuation", "continue", "cursor", "sync", "cancel", "cancellation", "watch",
-    "resume", "start", "end", "parse", "lexer", "unexpected", "last", "first", "max", "min", "num", "total", "prompt",
-    "completion", "per",
+    "next",
+    "page",
+    "pagination",
+    "continuation",
+    "continue",
+    "cursor",
+    "sync",
+    "cancel",
+    "cancellation",
+    "watch",
+    "resume",
+    "start",
+    "end",
+    "parse",
+    "lexer",
+    "unexpected",
+    "last",
+    "first",
+    "max",
+    "min",
+    "num",
+    "total",
+    "prompt",
+    "completion",
+    "per",
 ];
 
 /// The family of a name, or `None` for a name that promises nothing. Names are read as words, whether
@@ -71,18 +139,17 @@ pub(super) fn family(name: &str) -> Option<Family> {
         return (!CURSORS.contains(&stem) && !CURSORS.contains(&before)).then_some(Family::Token);
     }
     if ends(&["apikey", "secretkey", "clientkey", "authkey", "privatekey"]) {
-        return Some(Family::Token);
+        return Some(Family::Secret);
     }
     if ends(&["accesskey", "accountkey", "masterkey", "encryptionkey", "signingkey", "sharedkey", "appkey", "sessid"]) {
         return Some(Family::Random);
     }
     match last {
-        "key" if SECRET_KEYS.contains(&before) => Some(Family::Token),
+        "key" if SECRET_KEYS.contains(&before) => Some(Family::Secret),
         "key" if RANDOM_KEYS.contains(&before) => Some(Family::Random),
         "authorization" => Some(Family::Authorization),
-        "auth" | "credential" | "credentials" | "creds" | "cred" | "signature" | "sig" | "jsessionid" => {
-            Some(Family::Random)
-        }
+        "auth" | "credential" | "credentials" | "creds" | "cred" => Some(Family::Credentials),
+        "signature" | "sig" | "jsessionid" => Some(Family::Random),
         "sid" if before == "connect" => Some(Family::Random),
         "by" if before.ends_with("identified") => Some(Family::Password),
         _ => None,
@@ -90,7 +157,8 @@ pub(super) fn family(name: &str) -> Option<Family> {
 }
 
 fn family_of_password(word: &str) -> Option<Family> {
-    let is_password = ["password", "passwd", "passphrase", "passwort", "passcode", "pwd"].iter().any(|end| word.ends_with(end));
+    let is_password =
+        ["password", "passwd", "passphrase", "passwort", "passcode", "pwd"].iter().any(|end| word.ends_with(end));
     match word.strip_suffix("pass") {
         _ if is_password => Some(Family::Password),
         Some("") => Some(Family::Pass),
@@ -129,7 +197,8 @@ mod tests {
     #[test]
     fn a_name_is_judged_by_its_last_word_that_says_something() {
         let check = |name: &str, expected: Option<Family>| assert_eq!(family(name), expected, "{name}");
-        for name in ["password", "PASSWORD", "dbPassword", "DB_PASSWORD_2", "PGPASSWORD", "spring.datasource.password"] {
+        for name in ["password", "PASSWORD", "dbPassword", "DB_PASSWORD_2", "PGPASSWORD", "spring.datasource.password"]
+        {
             check(name, Some(Family::Password));
         }
         for name in ["passwordConfirmation", "new-password", "pwd", "--passwd", "smtp_pass", "dbpass"] {
@@ -139,7 +208,10 @@ mod tests {
         check("password_hash", Some(Family::Random));
         check("clientSecret", Some(Family::Secret));
         check("AWS_SECRET_ACCESS_KEY", Some(Family::Random));
-        for name in ["token", "authToken", "X-Api-Key", "apiKey", "APIKey", "apikey", "SECRET_KEY", "csrf_token"] {
+        for name in ["X-Api-Key", "apiKey", "APIKey", "apikey", "SECRET_KEY"] {
+            check(name, Some(Family::Secret));
+        }
+        for name in ["token", "authToken", "csrf_token", "X-Amz-Security-Token"] {
             check(name, Some(Family::Token));
         }
         for name in ["tokens", "token_type", "secret_name", "password_file", "key", "key_id", "public_key", "bypass"] {

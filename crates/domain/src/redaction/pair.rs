@@ -86,8 +86,8 @@ fn field_after(scan: &mut Scan<'_>, name: &Range<usize>) -> Option<Field> {
     let bytes = scan.bytes;
     let mut at = name.end;
     let mut is_quoted_name = false;
-    while let Some(unit) = unit(bytes, at).filter(|unit| matches!(unit.byte, b'"' | b'\'' | b'`' | b']')) {
-        is_quoted_name |= unit.byte != b']';
+    while let Some(unit) = unit(bytes, at).filter(|unit| matches!(unit.byte, b'"' | b'\'' | b'`' | b']' | b'[')) {
+        is_quoted_name |= !matches!(unit.byte, b'[' | b']');
         at += unit.len;
         if at > name.end + 12 {
             return None;
@@ -101,7 +101,13 @@ fn field_after(scan: &mut Scan<'_>, name: &Range<usize>) -> Option<Field> {
     match separator.map(|unit| unit.byte) {
         Some(b'=') => value_at(scan, after_separator(bytes, at)?, false),
         Some(b':') => value_at(scan, after_separator(bytes, at)?, true),
-        Some(b'>') if gap == 0 && opens_tag(bytes, name.start) => element(bytes, at + separator?.len),
+        Some(b'>') if gap == 0 && opens_tag(bytes, name.start) => element(bytes, at),
+        Some(_) if gap > 0 && opens_tag(bytes, name.start) => element(bytes, at),
+        // `setPassword("x")`
+        Some(b'(') if gap == 0 && !is_quoted_name => value_at(scan, at + 1, false)
+            .filter(|field| field.manner.is_quoted)
+            .map(|field| Field { style: Style::Literal, ..field }),
+        Some(b'v') if gap > 0 && is_quoted_name => value_at(scan, companion(bytes, at)?, false),
         Some(b',') if is_argument && is_quoted_name => {
             value_at(scan, skip(bytes, at + 1, is_blank)?, false).filter(|field| field.manner.is_quoted)
         }
@@ -113,8 +119,11 @@ fn field_after(scan: &mut Scan<'_>, name: &Range<usize>) -> Option<Field> {
             value_at(scan, at, false).map(|field| Field { style: Style::Literal, ..field })
         }
         Some(_) if gap > 0 && is_argument => value_at(scan, at, false),
-        Some(b'i') if gap > 0 && bytes[at..].starts_with(b"is ") => value_at(scan, at + 3, true)
-            .map(|field| Field { style: Style::Is, manner: Manner { is_prose: true, ..field.manner }, ..field }),
+        Some(b'i') if gap > 0 && bytes[at..].starts_with(b"is ") => value_at(scan, at + 3, true).map(|field| Field {
+            style: Style::Is,
+            manner: Manner { is_prose: true, ..field.manner },
+            ..field
+        }),
         _ => None,
     }
 }
@@ -130,8 +139,13 @@ fn after_separator(bytes: &[u8], at: usize) -> Option<usize> {
             _ => {}
         }
     }
-    // The last byte of the separator tells `value_at` whether the field is percent-encoded.
-    skip(bytes, end, is_blank)
+    let start = skip(bytes, end, is_blank)?;
+    // A value on the next line is one only where quotes, or YAML's `|` and `>`, say so.
+    let block = bytes[start..].iter().take(2).take_while(|byte| matches!(byte, b'|' | b'>' | b'-')).count();
+    let below = skip(bytes, start + block, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))?;
+    let is_below =
+        bytes[start + block..below].contains(&b'\n') && (block > 0 || matches!(bytes.get(below), Some(b'"' | b'\'')));
+    Some(if is_below { below } else { start })
 }
 
 /// The value that begins at `at`, quoted or bare.
@@ -166,7 +180,8 @@ fn is_percent_before(bytes: &[u8], at: usize) -> bool {
     (3..=9).any(|length| {
         let start = at.wrapping_sub(length);
         bytes.get(start) == Some(&b'%')
-            && unit(bytes, start).is_some_and(|unit| unit.len == length && matches!(unit.byte, b'=' | b':' | b' ' | b'>'))
+            && unit(bytes, start)
+                .is_some_and(|unit| unit.len == length && matches!(unit.byte, b'=' | b':' | b' ' | b'>'))
     })
 }
 
@@ -177,7 +192,8 @@ fn skip_openers(bytes: &[u8], mut at: usize) -> usize {
     } else if matches!(bytes.get(at), Some(b'[' | b'(')) && !bytes[at..].starts_with(span::MASK_START.as_bytes()) {
         at += 1;
     }
-    let is_prefix = matches!(bytes.get(at), Some(b'b' | b'r' | b'u')) && matches!(bytes.get(at + 1), Some(b'"' | b'\''));
+    let is_prefix =
+        matches!(bytes.get(at), Some(b'b' | b'r' | b'u')) && matches!(bytes.get(at + 1), Some(b'"' | b'\''));
     at + usize::from(is_prefix)
 }
 
@@ -198,7 +214,9 @@ fn closing_quote(bytes: &[u8], at: usize, open: Unit) -> Option<usize> {
         match *byte {
             b'\\' => backslashes += 1,
             b'\n' => return None,
-            byte if byte == open.byte && backslashes % (2 * (level + 1)) == level => return Some(inside + offset - level),
+            byte if byte == open.byte && backslashes % (2 * (level + 1)) == level => {
+                return Some(inside + offset - level);
+            }
             _ => backslashes = 0,
         }
     }
@@ -259,7 +277,11 @@ fn ends_field(bytes: &[u8], from: usize) -> bool {
 /// Whether not a value but the next field begins at `at`: the value before it was empty.
 fn is_next_field(bytes: &[u8], at: usize) -> bool {
     let rest = &bytes[at..];
-    let name = rest.iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
+    let name = rest
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        .count();
     let value = rest.get(name + 1).copied();
     name > 0 && rest.get(name) == Some(&b'=') && value.is_some_and(|byte| byte > b' ' && byte != b'=')
 }
@@ -272,8 +294,17 @@ fn is_followed_by_words(bytes: &[u8], end: usize) -> bool {
     word > 0 && !is_name
 }
 
-/// The text of an element: `<password>` has been read, up to the next tag.
-fn element(bytes: &[u8], start: usize) -> Option<Field> {
+/// The text of an element: `<password` has been read, what may follow are attributes, then the text up
+/// to the next tag.
+fn element(bytes: &[u8], from: usize) -> Option<Field> {
+    let mut start = from;
+    loop {
+        let unit = unit(bytes, start).filter(|unit| unit.byte != b'<' && start < from + LONGEST_CUT_OFF)?;
+        start += unit.len;
+        if unit.byte == b'>' {
+            break;
+        }
+    }
     let mut end = start;
     while let Some(unit) = unit(bytes, end).filter(|unit| unit.byte != b'<' && unit.byte != b'\n') {
         end += unit.len;
@@ -310,7 +341,7 @@ fn form_part(bytes: &[u8], at: usize, is_quoted_name: bool) -> Option<Field> {
 }
 
 /// Where the value begins when the secret's name is itself a value: `name: DB_PASSWORD`, then
-/// `value: …`, as Kubernetes and Compose list variables.
+/// `value: …`, as Kubernetes lists variables; `name="password" value="…"`, as XML does.
 fn companion(bytes: &[u8], from: usize) -> Option<usize> {
     let is_between = |byte| matches!(byte, b',' | b'\n' | b'\r' | b' ' | b'\t' | b'"' | b'\'');
     let at = skip(bytes, from, is_between)?;
@@ -319,7 +350,7 @@ fn companion(bytes: &[u8], from: usize) -> Option<usize> {
         return None;
     }
     let at = skip(bytes, at + 5, |byte| is_blank(byte) || matches!(byte, b'"' | b'\''))?;
-    (unit(bytes, at)?.byte == b':').then(|| after_separator(bytes, at)).flatten()
+    matches!(unit(bytes, at)?.byte, b':' | b'=').then(|| after_separator(bytes, at)).flatten()
 }
 
 /// Past characters that `is_skipped`; `None` when the gap is too wide to belong together.

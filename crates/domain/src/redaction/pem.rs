@@ -81,7 +81,8 @@ fn skip_breaks(bytes: &[u8], mut at: usize) -> usize {
 }
 
 fn line_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(unit) = unit(bytes, at).filter(|unit| is_base64(unit.byte) && unit.byte != b'-' || unit.byte == b'=') {
+    while let Some(unit) = unit(bytes, at).filter(|unit| is_base64(unit.byte) && unit.byte != b'-' || unit.byte == b'=')
+    {
         at += unit.len;
     }
     at

@@ -34,6 +34,7 @@ fn dispatch(scan: &mut Scan<'_>, judge: Judge, at: Range<usize>) {
         Judge::Jwt => formats::judge_jwt(scan, at),
         Judge::Pem => pem::judge(scan, at),
         Judge::Url => url::judge(scan, at),
+        Judge::Oracle => url::judge_oracle(scan, at),
         Judge::Webhook(kind) => url::judge_webhook(scan, at, kind),
         Judge::Name => pair::judge(scan, at),
         Judge::Scheme => header::judge(scan, at),
@@ -141,6 +142,7 @@ enum Judge {
     Jwt,
     Pem,
     Url,
+    Oracle,
     Webhook(SecretKind),
     Name,
     Scheme,
@@ -155,8 +157,21 @@ struct Triggers {
 /// Words that a secret's name contains. `key` and `auth` are in many harmless names too; `name` sorts
 /// them out, and most are followed by no separator at all.
 const NAMES: &[&str] = &[
-    "pass", "pwd", "secret", "token", "key", "credential", "creds", "auth", "signature", "sig=", "sig%3d", "sessid",
-    "sessionid", "connect.sid", "identified by",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "creds",
+    "auth",
+    "signature",
+    "sig=",
+    "sig%3d",
+    "sessid",
+    "sessionid",
+    "connect.sid",
+    "identified by",
 ];
 
 /// `None` only if the automaton could not be built, which a test rules out.
@@ -168,6 +183,7 @@ static TRIGGERS: LazyLock<Option<Triggers>> = LazyLock::new(|| {
         (":\\/\\/", Judge::Url),
         ("%3a%2f%2f", Judge::Url),
         ("%253a%252f%252f", Judge::Url),
+        ("jdbc:oracle:", Judge::Oracle),
         ("basic", Judge::Scheme),
         ("bearer", Judge::Scheme),
     ];

@@ -1,8 +1,8 @@
 //! Tests of the gate as a whole, cases as data. Values that look like live keys are put together here,
 //! so that no scanner of this repository takes them for real ones.
 
-use super::*;
 use super::base64::encode;
+use super::*;
 use serde_json::json;
 
 /// `text` with `secret` in place of `@@` must come out with `mask` in its place, and nothing else changed.
@@ -31,7 +31,12 @@ fn hex(length: usize) -> String {
 
 fn jwt() -> String {
     let part = |text: &str| encode(text.as_bytes()).trim_end_matches('=').to_owned();
-    format!("{}.{}.{}", part(r#"{"alg":"HS256","typ":"JWT"}"#), part(r#"{"sub":"1234","name":"bob"}"#), alphanumeric(43))
+    format!(
+        "{}.{}.{}",
+        part(r#"{"alg":"HS256","typ":"JWT"}"#),
+        part(r#"{"sub":"1234","name":"bob"}"#),
+        alphanumeric(43)
+    )
 }
 
 fn pem(label: &str) -> String {
@@ -64,7 +69,9 @@ fn keys_with_a_known_prefix_are_masked_wherever_they_stand() {
         ("jwt", jwt()),
     ];
     for (kind, key) in &keys {
-        for text in ["@@", "key @@ was used", "x=@@&y=1", "\"@@\"", "a\\n@@\\nb", "a%20@@%20b", "(@@),", "token: @@", "see @@."] {
+        for text in
+            ["@@", "key @@ was used", "x=@@&y=1", "\"@@\"", "a\\n@@\\nb", "a%20@@%20b", "(@@),", "token: @@", "see @@."]
+        {
             masks(text, key, kind);
         }
     }
@@ -264,7 +271,11 @@ fn webhooks_lose_the_path_that_lets_anybody_post() {
     let path = format!("T{}/B{}/{}", "0".repeat(8), "1".repeat(8), alphanumeric(24));
     masks("https://hooks.slack.com/services/@@", &path, "slack_webhook");
     masks("{\"url\":\"https:\\/\\/hooks.slack.com\\/services\\/@@\"}", &path.replace('/', "\\/"), "slack_webhook");
-    masks("posting to https://discord.com/api/webhooks/@@ failed", &format!("{}/{}", "1".repeat(18), alphanumeric(68)), "vendor_token");
+    masks(
+        "posting to https://discord.com/api/webhooks/@@ failed",
+        &format!("{}/{}", "1".repeat(18), alphanumeric(68)),
+        "vendor_token",
+    );
     stays("https://hooks.slack.com/services/ is down");
 }
 
@@ -320,7 +331,13 @@ fn passwords_on_known_command_lines_are_masked() {
     masks("sshpass -p @@ ssh bob@host", "hunter2", "password");
     masks("curl -s -u bob:@@ https://api.example.com", "hunter2", "basic_auth");
     masks("redis-cli -h cache -a @@ ping", "hunter2", "password");
-    for text in ["mysql -P3306 -p shop", "mysql connected -- pid 3", "curl -u bob https://x", "ps -paux; grep -p x", "mkdir -p /srv/mysql"] {
+    for text in [
+        "mysql -P3306 -p shop",
+        "mysql connected -- pid 3",
+        "curl -u bob https://x",
+        "ps -paux; grep -p x",
+        "mkdir -p /srv/mysql",
+    ] {
         stays(text);
     }
 }
@@ -367,7 +384,9 @@ fn cards_are_told_from_ids_and_times() {
 #[test]
 fn an_aws_secret_key_is_known_by_its_name_and_length() {
     let key = format!("{}/{}", alphanumeric(20), alphanumeric(19));
-    for text in ["aws_secret_access_key = @@", "AWS_SECRET_ACCESS_KEY=@@", "\"secretAccessKey\": \"@@\"", "SecretAccessKey: @@"] {
+    for text in
+        ["aws_secret_access_key = @@", "AWS_SECRET_ACCESS_KEY=@@", "\"secretAccessKey\": \"@@\"", "SecretAccessKey: @@"]
+    {
         masks(text, &key, "aws_secret_key");
     }
 }
@@ -447,16 +466,71 @@ fn json_nested_deeper_than_the_stack_bears_is_cut_and_names_that_collide_are_kep
     }
     assert!(!redact_json(&deep).to_string().contains("hunter2"));
     let twins = json!({"redis://:one1@c": 1, "redis://:two2@c": 2});
-    assert_eq!(redact_json(&twins), json!({"redis://:[REDACTED:url_credentials]@c": 1, "redis://:[REDACTED:url_credentials]@c 2": 2}));
+    assert_eq!(
+        redact_json(&twins),
+        json!({"redis://:[REDACTED:url_credentials]@c": 1, "redis://:[REDACTED:url_credentials]@c 2": 2})
+    );
 }
 
 /// Pieces that mean something to one judge or another, to be thrown together at random.
 const PIECES: &[&str] = &[
-    "password", "token", "=", ":", " ", "\"", "\\\"", "'", "%3D", "%22", "hunter2", "abc123def456", "[REDACTED:password]",
-    "[REDACTED:", "]", "://", "user:", "@", "host", "/", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "\n",
-    "\\n", "Bearer ", "Basic ", "Authorization", "eyJhbGciOiJIUzI1NiJ9", ".", "AKIA", "ABCDEFGHIJKLMNOP", "4111111111111111",
-    "cGFzc3dvcmQ9aHVudGVyMg", ",", ";", "&", "(", ")", "<", ">", "é", "\u{1f511}", "-p", "mysql ", "curl -u ", "sk-", "\\", "%",
-    "value", "name", "is ", "\u{0}", "\r\n\r\n", "hooks.slack.com/services/", "T00000000", "+", "0",
+    "password",
+    "token",
+    "=",
+    ":",
+    " ",
+    "\"",
+    "\\\"",
+    "'",
+    "%3D",
+    "%22",
+    "hunter2",
+    "abc123def456",
+    "[REDACTED:password]",
+    "[REDACTED:",
+    "]",
+    "://",
+    "user:",
+    "@",
+    "host",
+    "/",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----END PRIVATE KEY-----",
+    "\n",
+    "\\n",
+    "Bearer ",
+    "Basic ",
+    "Authorization",
+    "eyJhbGciOiJIUzI1NiJ9",
+    ".",
+    "AKIA",
+    "ABCDEFGHIJKLMNOP",
+    "4111111111111111",
+    "cGFzc3dvcmQ9aHVudGVyMg",
+    ",",
+    ";",
+    "&",
+    "(",
+    ")",
+    "<",
+    ">",
+    "é",
+    "\u{1f511}",
+    "-p",
+    "mysql ",
+    "curl -u ",
+    "sk-",
+    "\\",
+    "%",
+    "value",
+    "name",
+    "is ",
+    "\u{0}",
+    "\r\n\r\n",
+    "hooks.slack.com/services/",
+    "T00000000",
+    "+",
+    "0",
 ];
 
 #[test]
@@ -479,9 +553,34 @@ fn redacting_twice_is_redacting_once_for_any_mixture() {
 fn text_made_to_be_slow_is_finished_all_the_same() {
     // No clock: what is quadratic in any of these would take many minutes here and not be overlooked.
     let patterns = [
-        "password=", "password='", "password=\\\"", "token: ", "://", "a://b:c", "a://b:c@", "-----BEGIN PRIVATE KEY-----", "sk-", "eyJ",
-        "eyJhbGciOiJIUzI1NiJ9.", "xoxb-", "4111 ", "41111111", "cGFzc3dvcmQ9", "mysql -u ", "\\", "%25", "&", "basic ", "Authorization: ",
-        "[REDACTED:", "key,", "name\n", "<password>", "a,", "AKIA", "-",
+        "password=",
+        "password='",
+        "password=\\\"",
+        "token: ",
+        "://",
+        "a://b:c",
+        "a://b:c@",
+        "-----BEGIN PRIVATE KEY-----",
+        "sk-",
+        "eyJ",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "xoxb-",
+        "4111 ",
+        "41111111",
+        "cGFzc3dvcmQ9",
+        "mysql -u ",
+        "\\",
+        "%25",
+        "&",
+        "basic ",
+        "Authorization: ",
+        "[REDACTED:",
+        "key,",
+        "name\n",
+        "<password>",
+        "a,",
+        "AKIA",
+        "-",
     ];
     for pattern in patterns {
         let text = pattern.repeat(192 * 1024 / pattern.len());

@@ -6,6 +6,28 @@ use super::scan::Scan;
 use super::{shape, value};
 use std::ops::Range;
 
+/// Masks the password of `jdbc:oracle:thin:user/password@host`, whose marker stands at `at`.
+pub(super) fn judge_oracle(scan: &mut Scan<'_>, at: Range<usize>) {
+    let words: Vec<usize> = scan.bytes[at.end..]
+        .iter()
+        .take(200)
+        .take_while(|byte| !ends_address(**byte))
+        .enumerate()
+        .filter(|(_, byte)| matches!(byte, b'/' | b'@'))
+        .map(|(offset, _)| at.end + offset)
+        .take(2)
+        .collect();
+    if let [slash, sign] = words[..]
+        && scan.bytes[slash] == b'/'
+        && scan.bytes[sign] == b'@'
+    {
+        let text = scan.text.get(slash + 1..sign).unwrap_or_default();
+        if !text.is_empty() && !value::is_placeholder(text) {
+            scan.found(slash + 1..sign, SecretKind::UrlCredentials);
+        }
+    }
+}
+
 /// Addresses whose path lets anybody post.
 pub(super) const WEBHOOKS: &[(&str, SecretKind)] = &[
     ("hooks.slack.com", SecretKind::SlackWebhook),

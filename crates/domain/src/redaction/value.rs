@@ -1,5 +1,6 @@
 //! Whether a value keeps what its name promises.
 
+use super::header;
 use super::name::Family;
 use super::shape;
 use super::span;
@@ -18,7 +19,12 @@ pub(super) struct Manner {
 /// Whether `value`, under a name of `family`, is a secret.
 pub(super) fn is_secret(family: Family, value: &str, manner: Manner) -> bool {
     let value = shape::head(value).trim();
-    if is_placeholder(value) || is_state(value) || shape::is_code(value) || shape::is_path(value) || shape::is_address(value) {
+    if is_placeholder(value)
+        || is_state(value)
+        || shape::is_code(value)
+        || shape::is_path(value)
+        || shape::is_address(value)
+    {
         return false;
     }
     if value.contains(char::is_whitespace) {
@@ -27,14 +33,21 @@ pub(super) fn is_secret(family: Family, value: &str, manner: Manner) -> bool {
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     match family {
         Family::Random | Family::Authorization => shape::is_random(value),
+        Family::Credentials => shape::is_random(value) || is_user_and_password(value),
         _ if is_number => value.len() >= if family == Family::Password { 4 } else { 10 },
         _ if shape::is_strong(value) => true,
         _ if manner.is_prose => false,
-        Family::Password => value.len() >= 3,
+        Family::Password => manner.is_quoted || value.len() >= 2,
         Family::Pass if manner.is_after_colon => false,
         Family::Pass | Family::Secret => value.len() >= 6 && value.bytes().all(|byte| byte.is_ascii_alphabetic()),
         Family::Token => false,
     }
+}
+
+/// Whether the value is `user:password`, plain or in base64 as in a Basic header.
+fn is_user_and_password(value: &str) -> bool {
+    let is_plain = value.split_once(':').is_some_and(|(user, password)| !user.is_empty() && shape::is_strong(password));
+    is_plain || (value.len() >= 8 && header::is_basic(value))
 }
 
 /// Whether the value, where only a credential can stand, is one and not a word about it.
@@ -45,8 +58,24 @@ pub(super) fn is_given(value: &str) -> bool {
 /// Whether the word names a scheme of authentication (IANA's registry and the common private ones).
 pub(super) fn is_scheme(word: &str) -> bool {
     const SCHEMES: &[&str] = &[
-        "basic", "bearer", "digest", "token", "apikey", "api-key", "key", "negotiate", "ntlm", "oauth", "hawk", "googlelogin",
-        "sso-key", "genie", "genieKey", "splunk",
+        "basic",
+        "bearer",
+        "digest",
+        "token",
+        "apikey",
+        "api-key",
+        "key",
+        "negotiate",
+        "ntlm",
+        "oauth",
+        "hawk",
+        "googlelogin",
+        "sso-key",
+        "geniekey",
+        "splunk",
+        "signature",
+        "aws4-hmac-sha256",
+        "hmac-sha256",
     ];
     SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word))
 }
@@ -57,17 +86,23 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         return true;
     }
     let masked = value.trim_matches(|edge| "<>[](){}\"'".contains(edge));
-    let is_repeated = masked.bytes().all(|byte| b"*xX.-_#?=~".contains(&byte)) || masked.chars().all(|sign| "•●∗…█".contains(sign));
+    let is_repeated =
+        masked.bytes().all(|byte| b"*xX.-_#?=~".contains(&byte)) || masked.chars().all(|sign| "•●∗…█".contains(sign));
     let is_starred = masked.starts_with("***") || masked.starts_with("•••");
     let is_bracketed = [('<', '>'), ('{', '}'), ('[', ']'), ('(', ')'), ('%', '%')].iter().any(|(open, close)| {
         let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
         inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-.{}:".contains(&byte)))
     });
-    let is_variable = ["${", "$(", "{{", "<%", "%(", "#{", "{0}", "{1}", "%s", "%d", "%v", "%q", "%@"].iter().any(|start| value.starts_with(start))
+    let is_variable = ["${", "$(", "{{", "<%", "%(", "#{", "{0}", "{1}", "%s", "%d", "%v", "%q", "%@"]
+        .iter()
+        .any(|start| value.starts_with(start))
         || value.strip_prefix(['$', ':', '@']).is_some_and(|name| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
         })
-        || value.strip_prefix(':').is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        || value
+            .strip_prefix(':')
+            .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
         || value.starts_with("$argument");
     let is_structure = value.bytes().all(|byte| byte.is_ascii_punctuation()) && value.len() <= 3;
     is_repeated || is_starred || is_bracketed || is_variable || is_structure
@@ -75,16 +110,115 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 
 /// Words that say in which state a credential is, what type it has, or that it is hidden.
 const STATES: &[&str] = &[
-    "absent", "accepted", "access", "auth", "authentication", "authorization", "bad", "basic", "bearer", "blank", "bool",
-    "boolean", "bytes", "changed", "char", "configured", "correct", "created", "default", "deleted", "denied", "digest",
-    "disabled", "empty", "enabled", "encrypted", "error", "exists", "expired", "expires", "failed", "failure", "false",
-    "filtered", "for", "found", "generated", "given", "has", "hidden", "id", "ignored", "incorrect", "int", "integer",
-    "invalid", "is", "issued", "json", "jwt", "malformed", "masked", "mismatch", "missing", "must", "n/a", "nil", "no",
-    "none", "not", "null", "number", "object", "off", "ok", "okay", "omitted", "on", "optional", "pass", "password",
-    "present", "prompt", "provided", "received", "redacted", "refresh", "refreshed", "rejected", "removed", "renewed",
-    "required", "reset", "revoked", "rotated", "sent", "set", "stored", "str", "string", "success", "text", "token", "true",
-    "type", "undefined", "unknown", "unset", "unspecified", "updated", "used", "user", "valid", "value", "varchar", "verified",
-    "was", "weak", "wrong", "yes",
+    "absent",
+    "accepted",
+    "access",
+    "auth",
+    "authentication",
+    "authorization",
+    "bad",
+    "basic",
+    "bearer",
+    "blank",
+    "bool",
+    "boolean",
+    "bytes",
+    "changed",
+    "char",
+    "configured",
+    "created",
+    "default",
+    "deleted",
+    "denied",
+    "digest",
+    "disabled",
+    "empty",
+    "enabled",
+    "encrypted",
+    "error",
+    "exists",
+    "expired",
+    "expires",
+    "failed",
+    "failure",
+    "false",
+    "filtered",
+    "for",
+    "found",
+    "generated",
+    "given",
+    "has",
+    "hidden",
+    "id",
+    "ignored",
+    "incorrect",
+    "int",
+    "integer",
+    "invalid",
+    "is",
+    "issued",
+    "json",
+    "jwt",
+    "malformed",
+    "masked",
+    "mismatch",
+    "missing",
+    "must",
+    "n/a",
+    "nil",
+    "no",
+    "none",
+    "not",
+    "null",
+    "number",
+    "object",
+    "off",
+    "ok",
+    "okay",
+    "omitted",
+    "on",
+    "optional",
+    "pass",
+    "password",
+    "present",
+    "prompt",
+    "provided",
+    "received",
+    "redacted",
+    "refresh",
+    "refreshed",
+    "rejected",
+    "removed",
+    "renewed",
+    "required",
+    "reset",
+    "revoked",
+    "rotated",
+    "sent",
+    "set",
+    "stored",
+    "str",
+    "string",
+    "success",
+    "text",
+    "token",
+    "true",
+    "type",
+    "undefined",
+    "unknown",
+    "unset",
+    "unspecified",
+    "updated",
+    "used",
+    "user",
+    "valid",
+    "value",
+    "varchar",
+    "verified",
+    "was",
+    "weak",
+    "wrong",
+    "yes",
 ];
 
 /// Whether the value is one of those words.
@@ -97,8 +231,8 @@ fn is_state(value: &str) -> bool {
 /// such sentences have, or are few and one of them is a word of state.
 fn is_sentence(value: &str) -> bool {
     const VERBS: &[&str] = &[
-        "are", "be", "been", "can", "can't", "cannot", "could", "did", "does", "has", "have", "is", "isn't", "least", "match",
-        "must", "not", "should", "too", "was", "were", "will",
+        "are", "be", "been", "can", "can't", "cannot", "could", "did", "does", "has", "have", "is", "isn't", "least",
+        "match", "must", "not", "should", "too", "was", "were", "will",
     ];
     let mut words = value.split_whitespace();
     words.any(|word| VERBS.contains(&word.to_ascii_lowercase().as_str()))
@@ -116,7 +250,21 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_no_secret() {
-        for value in ["", "****", "xxxxx", "<password>", "${DB_PASSWORD}", "$DB_PASSWORD", "%s", "{{ secret }}", "[FILTERED]", ":password", "[REDACTED:password]", "***1234", "{}"] {
+        for value in [
+            "",
+            "****",
+            "xxxxx",
+            "<password>",
+            "${DB_PASSWORD}",
+            "$DB_PASSWORD",
+            "%s",
+            "{{ secret }}",
+            "[FILTERED]",
+            ":password",
+            "[REDACTED:password]",
+            "***1234",
+            "{}",
+        ] {
             assert!(is_placeholder(value), "{value}");
         }
         for value in ["hunter2", "$ecret1", "a*b", "[REDACTED:password]x", "x1"] {

@@ -69,7 +69,8 @@ fn judge_run(scan: &mut Scan<'_>, run: Range<usize>) -> usize {
 
 /// `SK` and 32 hexadecimal digits.
 fn is_twilio(run: &[u8]) -> bool {
-    run.len() == 34 && run.strip_prefix(b"SK").is_some_and(|hex| hex.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    run.len() == 34
+        && run.strip_prefix(b"SK").is_some_and(|hex| hex.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 /// Whether the run is a whole line by itself, as long as the lines of a key, with all that base64 has:

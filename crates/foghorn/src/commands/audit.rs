@@ -1,6 +1,7 @@
 //! `foghorn audit`: the log of who did what.
 
 mod verify;
+mod heads;
 
 use super::json::{list, moment, text};
 use crate::cli::one_thread;
@@ -11,7 +12,7 @@ use clap::Subcommand;
 use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
-pub(crate) use verify::{Verdict, verdict};
+pub(crate) use verify::{Args as VerifyArgs, verdict};
 
 /// Reads and verifies the audit log.
 #[derive(clap::Args, Debug)]
@@ -59,7 +60,11 @@ async fn list_rows(args: &ListArgs) -> anyhow::Result<ExitCode> {
     query.extend(args.incident.map(|id| ("incident_id", id.to_string())));
     let answer = Server::new(&args.server)?.get("/api/v1/audit", &query).await?;
     let mut screen = Screen::stdout();
-    if args.json { screen.json(&answer)? } else { draw(&mut screen, &answer)? }
+    if args.json {
+        screen.json(&answer)?
+    } else {
+        draw(&mut screen, &answer)?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

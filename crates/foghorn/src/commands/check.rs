@@ -60,7 +60,8 @@ fn configuration(loaded: &Result<Config, ConfigErrors>) -> Vec<Outcome> {
                 outcomes.push(warn("configuration", "intake.open = true: whoever reaches the address can send events"));
             }
             if outcomes.is_empty() {
-                outcomes.push(ok("configuration", format!("every value can be used; listens on {}", config.http.listen)));
+                outcomes
+                    .push(ok("configuration", format!("every value can be used; listens on {}", config.http.listen)));
             }
             outcomes
         }

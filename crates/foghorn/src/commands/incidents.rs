@@ -53,7 +53,11 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     query.push(("limit", args.limit.to_string()));
     let answer = Server::new(&args.server)?.get("/api/v1/incidents", &query).await?;
     let mut screen = Screen::stdout();
-    if args.json { screen.json(&answer)? } else { draw(&mut screen, &answer)? }
+    if args.json {
+        screen.json(&answer)?
+    } else {
+        draw(&mut screen, &answer)?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -50,7 +50,10 @@ mod tests {
     #[test]
     fn missing_and_odd_fields_read_as_something_harmless() {
         let value = json!({"a": "x\u{1b}[2J", "n": 7, "list": ["p", 3], "at": "2020-01-02T03:04:05Z"});
-        assert_eq!((text(&value, "a"), text(&value, "n"), text(&value, "none")), ("x".into(), "7".into(), String::new()));
+        assert_eq!(
+            (text(&value, "a"), text(&value, "n"), text(&value, "none")),
+            ("x".into(), "7".into(), String::new())
+        );
         assert_eq!((number(&value, "n"), number(&value, "a")), (7, 0));
         assert_eq!((list(&value, "a").len(), texts(&value, "list")), (0, vec!["p".to_owned()]));
         assert_eq!(moment(&value, "at"), "2 Jan 2020 03:04 UTC");

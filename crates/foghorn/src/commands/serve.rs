@@ -43,6 +43,9 @@ pub(crate) fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Result<E
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    if config.intake.open && !config.http.listen.ip().is_loopback() {
+        tracing::warn!("intake.open = true: whoever reaches the address can send events");
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(&config))
 }
 

@@ -29,7 +29,11 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let server = Server::new(&args.server)?;
     let incident = server.get(&format!("/api/v1/incidents/{}", args.incident), &[]).await?;
     let mut screen = Screen::stdout();
-    if args.json { screen.json(&incident)? } else { draw(&mut screen, &incident)? }
+    if args.json {
+        screen.json(&incident)?
+    } else {
+        draw(&mut screen, &incident)?
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -44,10 +48,13 @@ pub(super) fn draw<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result
 
 fn headline<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
     let severity = text(incident, "severity");
-    let headline = format!("{} · {} · {}", severity.to_uppercase(), text(incident, "service"), text(incident, "summary"));
+    let headline =
+        format!("{} · {} · {}", severity.to_uppercase(), text(incident, "service"), text(incident, "summary"));
     screen.line(screen.painted(Colour::of_severity(&severity), &headline))?;
+    // The lines under the headline stand in the message that people got.
+    let message = list(incident, "notifications").iter().rev().find_map(|telling| telling.get("message"));
     for field in ["history", "change"] {
-        let line = text(incident, field);
+        let line = message.map(|message| text(message, field)).unwrap_or_default();
         if !line.is_empty() {
             screen.line(line)?;
         }
@@ -64,7 +71,11 @@ fn headline<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
         counted(number(incident, "event_count"), "event"),
         text(incident, "environment"),
     ))?;
-    screen.line(format!("first seen {}, last seen {}", moment(incident, "first_seen"), moment(incident, "last_seen")))?;
+    screen.line(format!(
+        "first seen {}, last seen {}",
+        moment(incident, "first_seen"),
+        moment(incident, "last_seen")
+    ))?;
     let labels = texts(incident, "labels");
     if labels.is_empty() { Ok(()) } else { screen.line(format!("labels: {}", labels.join(", "))) }
 }
@@ -153,7 +164,9 @@ fn timeline<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
     }
     for entry in entries {
         let details = match entry.get("details") {
-            Some(Value::Object(fields)) if !fields.is_empty() => format!("  {}", harmless(&Value::Object(fields.clone()).to_string())),
+            Some(Value::Object(fields)) if !fields.is_empty() => {
+                format!("  {}", harmless(&Value::Object(fields.clone()).to_string()))
+            }
             _ => String::new(),
         };
         let said = format!("  {}  {} {}", moment(entry, "at"), text(entry, "who"), text(entry, "action"));
@@ -174,7 +187,7 @@ mod tests {
             "id": 3, "status": "resolved", "ended_by": "person", "severity": "error", "urgency": "notify",
             "kind": "db_timeout", "service": "checkout", "environment": "production",
             "summary": "Database connection timeout", "event_count": 1000, "labels": ["db_issue"],
-            "first_seen": "2020-01-02T03:04:05Z", "last_seen": "2020-01-02T04:04:05Z", "history": "New here",
+            "first_seen": "2020-01-02T03:04:05Z", "last_seen": "2020-01-02T04:04:05Z",
             "evidence": [
                 {"event_id": 9, "seen_at": "2020-01-02T03:04:05Z", "rule": "db.timeout", "text": "connection timeout",
                  "line": "ERROR connection timeout after 30 s"},
@@ -185,7 +198,8 @@ mod tests {
             ]},
             "similar": [{"id": "inc-1", "summary": "the same", "solution": "raised max_connections", "similarity": 0.5}],
             "notifications": [{"receiver": "dashboard", "reason": "opened", "status": "sent",
-                               "sent_at": "2020-01-02T03:04:06Z", "edits": 2}],
+                               "sent_at": "2020-01-02T03:04:06Z", "edits": 2,
+                               "message": {"history": "New here", "change": null}}],
             "timeline": [{"at": "2020-01-02T04:04:05Z", "who": "ana", "action": "resolved", "details": {"via": "cli"}}]
         });
         let mut out = Vec::new();

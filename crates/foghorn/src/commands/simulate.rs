@@ -33,7 +33,11 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (server, mut screen) = (Server::new(&args.server)?, Screen::stdout());
     let Some(scenario) = &args.scenario else {
         let answer = server.get("/scenarios", &[]).await?;
-        if args.json { screen.json(&answer)? } else { write_scenarios(&mut screen, &answer)? }
+        if args.json {
+            screen.json(&answer)?
+        } else {
+            write_scenarios(&mut screen, &answer)?
+        }
         return Ok(ExitCode::SUCCESS);
     };
     let scenario: String = scenario.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();

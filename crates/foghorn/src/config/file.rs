@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn keys_are_found_with_their_lines_however_they_are_written() {
-        let text = "log.level = 'debug'\n\n[detection]\nmin_score = 0.5\nmax_services = 5_000\n[http]\nrequire_token = true\n";
+        let text =
+            "log.level = 'debug'\n\n[detection]\nmin_score = 0.5\nmax_services = 5_000\n[http]\nrequire_token = true\n";
         let entry = |path: &str, text: &str, line| (path.to_owned(), text.to_owned(), line);
         let expected = vec![
             entry("log.level", "debug", 1),

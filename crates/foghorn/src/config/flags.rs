@@ -13,8 +13,8 @@ pub(crate) fn add(command: Command) -> Command {
 
 fn argument(key: &'static Key) -> Arg {
     let default = if key.default.is_empty() { String::new() } else { format!(" [default: {}]", key.default) };
-    let mut argument = Arg::new(&key.path)
-        .long(&key.flag)
+    let mut argument = Arg::new(key.path.as_str())
+        .long(key.flag.as_str())
         .value_name("VALUE")
         .help_heading(HEADING)
         .hide_short_help(true)

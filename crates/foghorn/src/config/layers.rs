@@ -76,7 +76,8 @@ pub(super) struct Values(BTreeMap<&'static str, Said>);
 impl Values {
     /// Reads all layers. Beside the values come warnings, a sentence each.
     pub(super) fn read(sources: &Sources) -> Result<(Self, Vec<String>), ConfigErrors> {
-        let default = |key: &'static Key| (key.path.as_str(), Said { text: key.default.clone(), origin: Origin::Default });
+        let default =
+            |key: &'static Key| (key.path.as_str(), Said { text: key.default.clone(), origin: Origin::Default });
         let mut values = Self(keys().iter().map(default).collect());
         let (mut errors, mut warnings) = (Vec::new(), Vec::new());
         if let Some(path) = sources.file.clone().or_else(|| sources.variable("FOGHORN_CONFIG").map(PathBuf::from)) {
@@ -103,7 +104,8 @@ impl Values {
     pub(super) fn malformed(&self, path: &str, remedy: String) -> ConfigError {
         let said = self.said(path);
         let is_secret = keys::find(path).is_some_and(|key| key.is_secret);
-        let value = if is_secret { "(secret)".to_owned() } else { format!("{:?}", value::without_password(&said.text)) };
+        let value =
+            if is_secret { "(secret)".to_owned() } else { format!("{:?}", value::without_password(&said.text)) };
         ConfigError::Malformed { key: path.to_owned(), value, origin: said.origin, remedy }
     }
 
@@ -144,7 +146,9 @@ impl Values {
                 let path = rest.replace("__", ".").to_ascii_lowercase();
                 errors.push(unknown(&path, Origin::Environment(name.clone())));
             } else if !is_known_otherwise(rest) {
-                warnings.push(format!("{name} is set and means nothing to this version; `foghorn serve --help` lists every name"));
+                warnings.push(format!(
+                    "{name} is set and means nothing to this version; `foghorn serve --help` lists every name"
+                ));
             }
         }
     }

@@ -53,7 +53,9 @@ fn every_key_can_be_set_by_its_name_in_the_environment() {
         let said = config.effective.lines().find(|line| line.contains(&key.environment));
         assert!(said.is_some(), "{} is not heard", key.environment);
         if let Some(alias) = key.environment_alias {
-            assert!(from_environment(&[(alias, &key.default)]).unwrap().effective.lines().any(|line| line.contains(alias)));
+            assert!(
+                from_environment(&[(alias, &key.default)]).unwrap().effective.lines().any(|line| line.contains(alias))
+            );
         }
     }
 }
@@ -66,7 +68,8 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn of_two_names_for_a_key_the_systematic_one_counts_and_the_other_is_mentioned() {
-    let config = from_environment(&[("FOGHORN_LISTEN", "127.0.0.1:1"), ("FOGHORN_HTTP__LISTEN", "127.0.0.1:2")]).unwrap();
+    let config =
+        from_environment(&[("FOGHORN_LISTEN", "127.0.0.1:1"), ("FOGHORN_HTTP__LISTEN", "127.0.0.1:2")]).unwrap();
     assert_eq!(config.http.listen.port(), 2);
     assert_eq!(config.warnings, ["FOGHORN_LISTEN and FOGHORN_HTTP__LISTEN differ; FOGHORN_HTTP__LISTEN counts"]);
 }
@@ -97,7 +100,10 @@ fn a_fault_names_key_value_place_and_remedy() {
         &[("FOGHORN_PUBLIC_URL", "ftp://ana:hunter2@x")],
         r#"http.public_url = "ftp://ana:***@x" (FOGHORN_PUBLIC_URL): write an address such as "https://foghorn.example.org""#,
     );
-    check(&[("FOGHORN_LOG__LEVEL", "loud")], r#"log.level = "loud" (FOGHORN_LOG__LEVEL): write error, warn, info, debug or trace"#);
+    check(
+        &[("FOGHORN_LOG__LEVEL", "loud")],
+        r#"log.level = "loud" (FOGHORN_LOG__LEVEL): write error, warn, info, debug or trace"#,
+    );
 }
 
 #[test]
@@ -132,14 +138,16 @@ fn other_machines_may_call_only_where_a_token_is_set() {
 
 #[test]
 fn unknown_names_of_ours_are_mentioned_and_those_that_kubernetes_sets_are_not() {
-    let names = [("FOGHORN_DATADIR", "/x"), ("FOGHORN_SERVICE_HOST", "10.0.0.1"), ("FOGHORN_PORT_80_TCP", "tcp://10.0.0.1:80")];
+    let names =
+        [("FOGHORN_DATADIR", "/x"), ("FOGHORN_SERVICE_HOST", "10.0.0.1"), ("FOGHORN_PORT_80_TCP", "tcp://10.0.0.1:80")];
     let warnings = from_environment(&names).unwrap().warnings;
     assert!(warnings.len() == 1 && warnings[0].starts_with("FOGHORN_DATADIR is set"), "{warnings:?}");
 }
 
 #[test]
 fn what_is_shown_holds_no_secret() {
-    let config = from_environment(&[("FOGHORN_API_TOKEN", "hunter2"), ("FOGHORN_PUBLIC_URL", "https://u:hunter2@x")]).unwrap();
+    let config =
+        from_environment(&[("FOGHORN_API_TOKEN", "hunter2"), ("FOGHORN_PUBLIC_URL", "https://u:hunter2@x")]).unwrap();
     let lines: Vec<String> = config.effective.lines().collect();
     let json = config.effective.json();
     for text in [lines.join("\n"), json.to_string(), format!("{config:?}").replace("https://u:hunter2@x", "")] {

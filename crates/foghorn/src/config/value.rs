@@ -135,7 +135,9 @@ pub(crate) fn secret(text: &str) -> Result<Option<Secret>, String> {
     match text {
         "" => Ok(None),
         _ if text.chars().all(fits) => Ok(Some(Secret::new(text))),
-        _ => Err("use letters, digits and - _ . ~ + = only, for instance what `openssl rand -hex 32` prints".to_owned()),
+        _ => {
+            Err("use letters, digits and - _ . ~ + = only, for instance what `openssl rand -hex 32` prints".to_owned())
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The store and its audit chain, read beside whoever writes them.
 
 use super::outcome::{Outcome, fail, ok, warn};
-use crate::commands::audit::verdict;
+use crate::commands::audit::{VerifyArgs, verdict};
 use crate::config::Config;
 use foghorn_domain::words::with_thousands;
 use foghorn_store::Store;
@@ -26,9 +26,8 @@ fn store(directory: &Path) -> Outcome {
         Err(error) => return fail(STORE, error.to_string()),
     };
     let file = directory.join("foghorn.db");
-    let damaged = |detail: String| {
-        fail(STORE, foghorn_store::Error::Corrupt { path: file.clone(), detail }.to_string())
-    };
+    let damaged =
+        |detail: String| fail(STORE, foghorn_store::Error::Corrupt { path: file.clone(), detail }.to_string());
     let verdict: rusqlite::Result<String> = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Err(error) => return damaged(error.to_string()),
@@ -48,13 +47,13 @@ fn store(directory: &Path) -> Outcome {
 }
 
 fn audit(config: &Config) -> Outcome {
-    let verdict = match verdict(config, None) {
+    let verdict = match verdict(config, &VerifyArgs::default()) {
         Ok(verdict) => verdict,
         Err(error) => return fail(AUDIT, format!("{error:#}")),
     };
-    match verdict.problems.first() {
+    match verdict.problems().first() {
         Some(problem) => fail(AUDIT, format!("{problem}; `foghorn audit verify` says more")),
-        None if verdict.heads == 0 => warn(AUDIT, format!("{}; no published head says how long it must be", verdict.summary())),
+        None if verdict.heads() == 0 => warn(AUDIT, verdict.summary()),
         None => ok(AUDIT, verdict.summary()),
     }
 }

@@ -13,7 +13,9 @@ const LEAST: u64 = 100_000_000;
 pub(super) fn directory(directory: &Path) -> Outcome {
     if !directory.exists() {
         return match std::fs::metadata(existing_parent(directory)) {
-            Ok(parent) if parent.is_dir() => ok(DIRECTORY, format!("{} will be made by the first start", directory.display())),
+            Ok(parent) if parent.is_dir() => {
+                ok(DIRECTORY, format!("{} will be made by the first start", directory.display()))
+            }
             _ => fail(DIRECTORY, format!("{} cannot be made; set store.data_dir (--data-dir)", directory.display())),
         };
     }

@@ -63,9 +63,7 @@ pub(super) fn fail(what: &'static str, details: impl Into<String>) -> Outcome {
 /// Writes all of them.
 pub(super) fn write<W: Write>(screen: &mut Screen<W>, outcomes: &[Outcome], as_json: bool) -> Result<()> {
     if as_json {
-        let one = |Outcome { health, what, details }: &Outcome| {
-            json!({ "check": what, "health": health.word().to_lowercase(), "details": details })
-        };
+        let one = |Outcome { health, what, details }: &Outcome| json!({ "check": what, "health": health.word().to_lowercase(), "details": details });
         return screen.json(&json!({ "checks": outcomes.iter().map(one).collect::<Vec<_>>() }));
     }
     for Outcome { health, what, details } in outcomes {
@@ -82,7 +80,8 @@ mod tests {
 
     #[test]
     fn each_outcome_is_a_line() {
-        let outcomes = [ok("disk", "10 GB free"), warn("server", "no answer"), fail("store", "is damaged; restore a backup")];
+        let outcomes =
+            [ok("disk", "10 GB free"), warn("server", "no answer"), fail("store", "is damaged; restore a backup")];
         let mut out = Vec::new();
         write(&mut screen_of(&mut out, false, None), &outcomes, false).unwrap();
         let expected = "OK    disk            10 GB free\nWARN  server          no answer\nFAIL  store           is damaged; restore a backup\n";

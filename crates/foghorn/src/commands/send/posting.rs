@@ -130,7 +130,10 @@ mod tests {
         let mut summary = Summary::default();
         count(&part, &answer, &mut summary);
         assert_eq!((summary.accepted, summary.refused), (2, 1));
-        assert_eq!((summary.refusals[0].line, summary.refusals[0].reason.as_str()), (5, "payload: must be a non-blank string"));
+        assert_eq!(
+            (summary.refusals[0].line, summary.refusals[0].reason.as_str()),
+            (5, "payload: must be a non-blank string")
+        );
     }
 
     #[test]

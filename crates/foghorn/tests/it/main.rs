@@ -1,0 +1,14 @@
+//! Whole flows, from bytes in to audit out. One binary, a file for each thing Foghorn promises.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+
+mod samples;
+mod folding;
+mod endings;
+mod telling;
+mod acting;
+mod intake;
+mod alerts;
+mod bad_input;
+mod pages;
+mod who_may_call;
+mod openapi;

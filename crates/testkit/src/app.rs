@@ -1,0 +1,188 @@
+//! A whole Foghorn in a test.
+
+use crate::Answer;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use foghorn_domain::clock::{Clock, SignedDuration, Timestamp};
+use foghorn_pipeline::{Handles, Pipeline, Settings};
+use foghorn_store::Store;
+use foghorn_store::sqlite::Options;
+use foghorn_web::WebConfig;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// Every stage, a data directory of its own, and a clock that is moved by hand.
+pub struct App {
+    /// Moved by [`App::advance`].
+    pub clock: Clock,
+    /// The pipeline's handles.
+    pub handles: Handles,
+    pipeline: Pipeline,
+    router: Router,
+    directory: TempDir,
+}
+
+impl App {
+    /// A new one on 2026-01-02, with the defaults of the embedded size.
+    pub fn new() -> Self {
+        Self::in_directory(TempDir::new().unwrap(), "2026-01-02T03:04:05Z".parse().unwrap(), |_| {})
+    }
+
+    /// A new one whose web surface is configured otherwise.
+    pub fn with_web(configure: impl FnOnce(&mut WebConfig)) -> Self {
+        Self::in_directory(TempDir::new().unwrap(), "2026-01-02T03:04:05Z".parse().unwrap(), configure)
+    }
+
+    fn in_directory(directory: TempDir, now: Timestamp, configure: impl FnOnce(&mut WebConfig)) -> Self {
+        let clock = Clock::manual(now);
+        let store = Store::open(Options { clock: clock.clone(), ..Options::new(directory.path()) }).unwrap();
+        let pipeline = Pipeline::new(store, Settings::new(directory.path()), None).unwrap();
+        let mut web = WebConfig {
+            listen: "127.0.0.1:8000".parse().unwrap(),
+            api_token: None,
+            require_token: false,
+            intake_key: None,
+            intake_open: false,
+            max_body_bytes: 10 * 1024 * 1024,
+            limits: foghorn_sources::Limits::default(),
+            effective_config: json!({}),
+            public_url: None,
+        };
+        configure(&mut web);
+        let handles = pipeline.handles();
+        let router = foghorn_web::router(handles.clone(), web);
+        Self { clock, handles, pipeline, router, directory }
+    }
+
+    /// The same data directory, opened anew as after a restart. What the stages had not committed is gone.
+    pub async fn restart(self) -> Self {
+        let now = self.clock.now();
+        let Self { handles, pipeline, router, directory, .. } = self;
+        handles.store.close().await;
+        drop((handles, pipeline, router));
+        Self::in_directory(directory, now, |_| {})
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// Runs every stage until there is nothing left to do.
+    pub async fn settle(&mut self) {
+        self.pipeline.run_until_idle().await.unwrap();
+    }
+
+    /// Runs triage alone until the log is read.
+    pub async fn settle_triage(&mut self) {
+        self.pipeline.triage_until_idle().await.unwrap();
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+    }
+
+    /// Moves the clock by minutes and lets the stages notice.
+    pub async fn minutes_later(&mut self, minutes: i64) {
+        self.advance(SignedDuration::from_mins(minutes));
+        self.settle().await;
+    }
+
+    /// Any request.
+    pub async fn request(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// A request as a client on the same machine makes it.
+    pub fn local(method: Method, path: &str) -> axum::http::request::Builder {
+        Request::builder().method(method).uri(path).header("host", "127.0.0.1:8000")
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request(Self::local(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.post_bytes(path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    /// POST of anything.
+    pub async fn post_bytes(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+        let request = Self::local(Method::POST, path).header("content-type", content_type);
+        self.request(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Sends an event and asserts that it was accepted. Answers its id.
+    pub async fn send(&self, event: Value) -> i64 {
+        self.post("/events", event).await.expect(200).json()["event_id"].as_i64().unwrap()
+    }
+
+    /// Sends events of a list and asserts that all were accepted.
+    pub async fn send_all(&self, events: Vec<Value>) {
+        self.post("/events", Value::Array(events)).await.expect(200);
+    }
+
+    /// All incidents, oldest first.
+    pub async fn incidents(&self) -> Vec<Value> {
+        let mut items = self.get("/api/v1/incidents?limit=200").await.expect(200).json()["items"].as_array().unwrap().clone();
+        items.reverse();
+        items
+    }
+
+    /// The only incident there is.
+    #[track_caller]
+    pub fn only(incidents: &[Value]) -> &Value {
+        assert_eq!(incidents.len(), 1, "{incidents:#?}");
+        &incidents[0]
+    }
+
+    /// One incident with everything about it.
+    pub async fn incident(&self, id: i64) -> Value {
+        self.get(&format!("/api/v1/incidents/{id}")).await.expect(200).json()
+    }
+
+    /// A person's action.
+    pub async fn act(&self, id: i64, action: &str) -> Answer {
+        self.post(&format!("/api/v1/incidents/{id}/actions"), json!({ "action": action, "user": "ana" })).await
+    }
+
+    /// All tellings of all incidents as `(incident, reason, status)`, in the order of the incidents.
+    pub async fn tellings(&self) -> Vec<(i64, String, String)> {
+        let mut tellings = Vec::new();
+        for incident in self.incidents().await {
+            let id = incident["id"].as_i64().unwrap();
+            for telling in self.incident(id).await["notifications"].as_array().unwrap() {
+                let word = |name: &str| telling[name].as_str().unwrap().to_owned();
+                tellings.push((id, word("reason"), word("status")));
+            }
+        }
+        tellings
+    }
+
+    /// The actions in the audit log, oldest first, as `who action`.
+    pub async fn audit(&self) -> Vec<String> {
+        let rows = self.get("/api/v1/audit?limit=200").await.expect(200).json();
+        let entry = |row: &Value| format!("{} {}", row["who"].as_str().unwrap(), row["action"].as_str().unwrap());
+        rows["items"].as_array().unwrap().iter().rev().map(entry).collect()
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An event of three fields.
+pub fn event(source: &str, event_type: &str, payload: &str) -> Value {
+    json!({ "source": source, "type": event_type, "payload": payload })
+}
