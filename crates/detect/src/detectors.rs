@@ -22,6 +22,10 @@ pub struct Subject<'a> {
     pub metadata: &'a Map<String, Value>,
 }
 
+/// How much of a value is rewritten as its readers would read it, in bytes; the rest of a longer one
+/// is examined as it stands.
+const LONGEST_VIEW: usize = 128 * 1024;
+
 /// The built-in rule sets, compiled. Built once and shared: examining takes `&self`.
 #[derive(Debug)]
 pub struct Detectors {
@@ -127,15 +131,17 @@ impl Detectors {
         };
         let characters = Characters::of(value);
         let mut same = [View::Plain; 4];
+        let head = &value[..value.floor_char_boundary(LONGEST_VIEW)];
         for (slot, view) in [View::Sql, View::Shell, View::Markup].into_iter().enumerate() {
-            match view::read(value, view, characters) {
-                Cow::Borrowed(_) => same[slot + 1] = view,
-                Cow::Owned(text) => {
-                    engine.scan(&text, &[view], Characters::of(&text), work);
-                    for Match { rule, range } in &work.found {
-                        tally.add_match(rule, &text, range.clone(), &input.place);
-                    }
+            let read = view::read(head, view, characters);
+            if let Cow::Owned(text) = &read {
+                engine.scan(text, &[view], Characters::of(text), work);
+                for Match { rule, range } in &work.found {
+                    tally.add_match(rule, text, range.clone(), &input.place);
                 }
+            }
+            if matches!(read, Cow::Borrowed(_)) || head.len() < value.len() {
+                same[slot + 1] = view;
             }
         }
         engine.scan(value, &same, characters, work);

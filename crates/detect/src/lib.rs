@@ -1,8 +1,9 @@
 //! Findings from text and numbers. Pure, no I/O.
 //!
-//! [`Detectors`] examine one event: the [`decode`] pass takes it apart and undoes its encodings, the
-//! [`attack`] rules look at what somebody outside may have chosen, [`database`] and [`error`] at what
-//! an application says about itself, [`level`] at how bad it says it is.
+//! [`Detectors`] examine one event. The `decode` pass takes it apart and undoes its encodings; the
+//! `attack` rules look at what somebody outside may have chosen, [`database`] and `error` at what an
+//! application says about itself, [`level`] at how bad it says it is; a `tally` of weighted reasons
+//! becomes the findings.
 
 mod decode;
 mod attack;

@@ -129,9 +129,15 @@ pub struct Finding {
     /// What it is.
     pub kind: Kind,
     /// How sure the detector is, 0 to 1.
+    #[serde(serialize_with = "three_digits")]
     pub score: f32,
     /// Why: at least one entry.
     pub evidence: Vec<Evidence>,
+}
+
+/// Writes a score as people expect to read it: 0.925, not the digits of its binary form.
+pub(crate) fn three_digits<S: serde::Serializer>(score: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((f64::from(*score) * 1000.0).round() / 1000.0)
 }
 
 /// One reason for a finding.

@@ -200,6 +200,7 @@ pub struct IncidentEvidence {
     /// Of which finding.
     pub kind: Kind,
     /// The detector's score, 0 to 1.
+    #[serde(serialize_with = "crate::finding::three_digits")]
     pub score: f32,
     /// The rule that matched.
     pub rule: String,
@@ -228,8 +229,10 @@ pub struct OpenedBecause {
     /// The rule that matched.
     pub rule: String,
     /// The finding's score.
+    #[serde(serialize_with = "crate::finding::three_digits")]
     pub score: f32,
     /// The threshold it reached (`MIN_DETECTION_SCORE`).
+    #[serde(serialize_with = "crate::finding::three_digits")]
     pub threshold: f32,
     /// Why it has the severity it has.
     pub severity: String,

@@ -270,8 +270,9 @@ fn continue_open(incident: Incident, signal: &Signal, policy: &Policy) -> Outcom
             if severity > incident.severity {
                 let from = std::mem::replace(&mut incident.severity, severity);
                 outcome.changes.push(Change::SeverityRaised { from, to: severity });
-                let key = ReasonKey::severity_raised(severity, incident.reopened_count);
-                if !outcome.tell.contains(&ReasonKey::opened()) {
+                // While the last telling still waits to go out it will show the new severity itself.
+                if incident.status != Status::Open {
+                    let key = ReasonKey::severity_raised(severity, incident.reopened_count);
                     tell_or_record(&mut outcome, key);
                 }
             }

@@ -4,14 +4,15 @@
 //!
 //! The cast, in the order in which they work:
 //!
-//! * [`scan`](self) walks over the text once. An automaton of literal triggers (key prefixes such as
+//! * `scan` walks over the text once. An automaton of literal triggers (key prefixes such as
 //!   `ghp_`, words such as `password`, `://`, `-----BEGIN`) and two searches that skip ahead (runs of
 //!   digits, runs of base64) find the few places worth a look; text without any is returned as it came.
 //! * At each place one small judge decides: `formats` (keys known by their prefix), `pem`, `url`,
 //!   `header` (`Authorization`), `pair` (a name, a separator, a value), `command` (`mysql -p…`), `card`
 //!   and `wrapped` (base64 of any of these).
-//! * `pair` asks `name` whether the name promises a secret and `value` whether the value keeps the
-//!   promise: `token=expired` and `password=****` stay, `password: hunter2` does not.
+//! * `pair` asks `extent` where the value ends, `name` whether the name promises a secret, and `value`
+//!   and `shape` whether the value keeps the promise: `token=expired` and `password=****` stay,
+//!   `password: hunter2` does not. The words they go by are in `words`.
 //! * `encoding` lets the judges read through `%3D`, `\"`, `\u003d` and `&quot;`.
 //! * `span` merges what was found and writes `[REDACTED:kind]` in its place.
 //!
@@ -22,6 +23,7 @@ mod base64;
 mod card;
 mod command;
 mod encoding;
+mod extent;
 mod formats;
 mod header;
 mod json;
@@ -36,6 +38,7 @@ mod span;
 mod tests;
 mod url;
 mod value;
+mod words;
 mod wrapped;
 
 pub use json::redact_json;
@@ -111,6 +114,6 @@ pub fn counts(text: &str) -> BTreeMap<SecretKind, usize> {
 }
 
 /// A mask may bring two pieces of text together that only now read as a name and its value, so the
-/// masked text is looked at again until nothing more is found. The second look has always been the
-/// last one so far; the bound keeps hostile text from buying more.
+/// masked text is looked at again until nothing more is found. Two looks do for all but text made to need
+/// more; the bound keeps such text from buying many.
 const PASSES: usize = 6;

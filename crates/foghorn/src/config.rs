@@ -55,9 +55,9 @@ pub(crate) struct Config {
 impl Config {
     /// Reads all layers. The errors are all that were found: one for each concern at least.
     pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
-        let (values, mut warnings) = Values::read(sources)?;
+        let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+        let values = Values::read(sources, &mut errors, &mut warnings);
         warnings.extend(unsupported::warnings(&sources.environment));
-        let mut errors = Vec::new();
         let config = Self::read(&values, warnings, &mut errors);
         match config {
             Some(config) if errors.is_empty() => Ok(config),

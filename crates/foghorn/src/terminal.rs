@@ -104,16 +104,10 @@ fn wants_colours() -> bool {
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
-/// Text from outside as lines that command no terminal.
+/// Text from outside as lines that command no terminal. Line breaks and spaces stay as they are.
 pub(crate) fn harmless(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(harmless_line).collect();
-    lines.join("\n")
-}
-
-/// The same with the spaces kept that a line starts with, for lists.
-fn harmless_line(line: &str) -> String {
-    let indent = line.len() - line.trim_start_matches(' ').len();
-    format!("{}{}", " ".repeat(indent.min(40)), plain_text(line))
+    let harmless_line = |line: &str| line.split(' ').map(plain_text).collect::<Vec<_>>().join(" ");
+    text.split('\n').map(harmless_line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -135,6 +129,6 @@ mod tests {
 
     #[test]
     fn outside_text_keeps_its_lines_and_loses_its_commands() {
-        assert_eq!(harmless("  1. \u{1b}[31mred\u{7}\n\u{1b}]0;title"), "  1. red\n0;title");
+        assert_eq!(harmless("  1.  \u{1b}[31mred\u{7} \n\u{1b}]0;title"), "  1.  red \n0;title");
     }
 }

@@ -170,6 +170,17 @@ pub(super) const RULES: &[Rule] = &[
         "$argument",
     ),
     rule(
+        "rce.php_gadget",
+        Rce,
+        0.6,
+        REQUEST,
+        Plain,
+        &["call_user_func", "invokefunction", "eval-stdin", "allow_url_include"],
+        r"\bcall_user_func(_array)?\b|[/\\]invokefunction\b|/eval-stdin\.php|[-+ ]d[+ ]allow_url_include",
+        "/vendor/phpunit/src/Util/PHP/eval-stdin.php",
+        "/blog/call-user-func",
+    ),
+    rule(
         "rce.variable_call",
         Rce,
         0.45,

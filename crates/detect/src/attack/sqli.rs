@@ -196,7 +196,7 @@ pub(super) const RULES: &[Rule] = &[
         PH,
         Sql,
         &["order", "group", "having", "limit", "procedure"],
-        r"\b(order|group)[\s+]+by[\s+]+(\d{1,4}\b|\(|if|case|rand|sleep|concat|null|\w+\s*(having|--|#|/\*))|\bhaving\s+\(?['\x22]?\w+['\x22]?\s*(\(|=|>|<|like)|\blimit\s+\d+\s*(,|offset)\s*\d+|\blimit\s+\d\s*(--|#|/\*|$|procedure|into)|procedure\s+analyse\s*\(",
+        r"\b(order|group)[\s+]+by[\s+]+(\d{1,4}\s*(,|--|#|/\*|;|\)|$|asc|desc|limit|%)|\(|if|case|rand|sleep|concat|null|\w+\s*(having|--|#|/\*))|\bhaving\s+\(?['\x22]?\w+['\x22]?\s*(\(|=|>|<|like)|\blimit\s+\d+\s*(,|offset)\s*\d+|\blimit\s+\d\s*(--|#|/\*|$|procedure|into)|procedure\s+analyse\s*\(",
         "1 ORDER BY 10--",
         "in order by size",
     ),

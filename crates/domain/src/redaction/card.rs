@@ -3,6 +3,7 @@
 
 use super::kind::SecretKind;
 use super::scan::Scan;
+use super::words::IDS;
 use std::ops::Range;
 
 const SHORTEST: usize = 13;
@@ -114,32 +115,6 @@ fn is_alone(bytes: &[u8], range: &Range<usize>) -> bool {
     !before.is_some_and(joins) && !after.is_some_and(joins) && !is_fraction
 }
 
-/// Names whose numbers are no cards, by their last letters.
-const IDS: &[&str] = &[
-    "id",
-    "ids",
-    "time",
-    "timestamp",
-    "ts",
-    "nanos",
-    "micros",
-    "millis",
-    "size",
-    "bytes",
-    "offset",
-    "seq",
-    "sequence",
-    "block",
-    "blk",
-    "version",
-    "count",
-    "length",
-    "port",
-    "addr",
-    "hash",
-    "cursor",
-];
-
 /// Whether a name such as `order_id=` or `"timestamp": ` stands right before `at`.
 fn is_named_id(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(40)..at];
@@ -154,7 +129,7 @@ pub(super) fn is_id(name: &str) -> bool {
     let Some(word) = name.get(word_start..) else { return false };
     let hump = word.rfind(|letter: char| letter.is_ascii_uppercase()).unwrap_or(0);
     let is_hump = word[..hump].ends_with(|letter: char| letter.is_ascii_lowercase());
-    IDS.contains(&word[if is_hump { hump } else { 0 }..].to_ascii_lowercase().as_str())
+    IDS.have(&word[if is_hump { hump } else { 0 }..].to_ascii_lowercase())
 }
 
 /// Whether the digits, separators left out, are a card's: issuer, length and check digit.

@@ -1,5 +1,9 @@
 //! What a field's name promises about its value.
 
+use super::words::{
+    CURSORS, JOINED_RANDOM_KEYS, JOINED_SECRET_KEYS, OWNERS, PASSWORDS, RANDOM_KEYS, SECRET_KEYS, TRAILERS,
+};
+
 /// How much a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
@@ -19,156 +23,47 @@ pub(super) enum Family {
     Authorization,
 }
 
-/// Words after the one that counts which change nothing: `password_confirmation`, `DB_PASSWORD_PROD`.
-const TRAILERS: &[&str] = &[
-    "value",
-    "val",
-    "text",
-    "plain",
-    "plaintext",
-    "raw",
-    "str",
-    "string",
-    "confirm",
-    "confirmation",
-    "repeat",
-    "again",
-    "new",
-    "old",
-    "current",
-    "b64",
-    "base64",
-    "env",
-    "prod",
-    "production",
-    "dev",
-    "staging",
-    "test",
-    "live",
-    "primary",
-    "secondary",
-    "header",
-];
-
-/// What makes a `pass` a password: `db_pass`, `smtpPass`.
-const OWNERS: &[&str] = &[
-    "db", "user", "my", "root", "admin", "smtp", "mail", "redis", "ftp", "pg", "mysql", "ldap", "amqp", "http", "proxy",
-];
-
-/// What makes a `key` a secret one …
-const SECRET_KEYS: &[&str] = &["api", "secret", "client", "auth", "private"];
-
-/// … and what makes it one if it also looks so.
-const RANDOM_KEYS: &[&str] = &[
-    "access",
-    "account",
-    "admin",
-    "app",
-    "application",
-    "deploy",
-    "encryption",
-    "functions",
-    "hmac",
-    "integration",
-    "license",
-    "master",
-    "root",
-    "routing",
-    "service",
-    "session",
-    "shared",
-    "signing",
-    "ssh",
-    "storage",
-    "subscription",
-    "webhook",
-];
-
-/// What makes a `token` a place in a list or in a grammar.
-const CURSORS: &[&str] = &[
-    "next",
-    "page",
-    "pagination",
-    "continuation",
-    "continue",
-    "cursor",
-    "sync",
-    "cancel",
-    "cancellation",
-    "watch",
-    "resume",
-    "start",
-    "end",
-    "parse",
-    "lexer",
-    "unexpected",
-    "last",
-    "first",
-    "max",
-    "min",
-    "num",
-    "total",
-    "prompt",
-    "completion",
-    "per",
-];
-
 /// The family of a name, or `None` for a name that promises nothing. Names are read as words, whether
 /// they are written `api_key`, `api-key`, `api.key`, `apiKey` or `APIKey`; the last word counts, so that
 /// `token_type` and `secret_name` promise nothing.
 pub(super) fn family(name: &str) -> Option<Family> {
     let lower = name.to_ascii_lowercase();
-    let mut words = words(name.as_bytes(), &lower);
-    while words.last().is_some_and(|word| TRAILERS.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())) {
+    let mut words = words_of(name.as_bytes(), &lower);
+    while words.last().is_some_and(|word| TRAILERS.have(word) || word.bytes().all(|byte| byte.is_ascii_digit())) {
         words.pop();
     }
     let last = words.pop()?;
     let before = words.last().copied().unwrap_or_default();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| last.ends_with(ending));
-    if last == "hash" && family_of_password(before).is_some() {
-        return Some(Family::Random);
-    }
-    if let Some(family) = family_of_password(last) {
-        return Some(if family == Family::Pass && OWNERS.contains(&before) { Family::Password } else { family });
-    }
-    if ends(&["secret"]) {
-        return Some(Family::Secret);
-    }
-    if ends(&["token"]) {
-        let stem = last.strip_suffix("token").unwrap_or_default();
-        return (!CURSORS.contains(&stem) && !CURSORS.contains(&before)).then_some(Family::Token);
-    }
-    if ends(&["apikey", "secretkey", "clientkey", "authkey", "privatekey"]) {
-        return Some(Family::Secret);
-    }
-    if ends(&["accesskey", "accountkey", "masterkey", "encryptionkey", "signingkey", "sharedkey", "appkey", "sessid"]) {
-        return Some(Family::Random);
-    }
+    let password = family_of_password(last);
     match last {
-        "key" if SECRET_KEYS.contains(&before) => Some(Family::Secret),
-        "key" if RANDOM_KEYS.contains(&before) => Some(Family::Random),
+        "hash" if family_of_password(before).is_some() => Some(Family::Random),
+        _ if password == Some(Family::Pass) && OWNERS.have(before) => Some(Family::Password),
+        _ if password.is_some() => password,
+        "token" => (!CURSORS.have(before)).then_some(Family::Token),
+        "key" if SECRET_KEYS.have(before) => Some(Family::Secret),
+        "key" if RANDOM_KEYS.have(before) => Some(Family::Random),
         "authorization" => Some(Family::Authorization),
         "auth" | "credential" | "credentials" | "creds" | "cred" => Some(Family::Credentials),
-        "signature" | "sig" | "jsessionid" => Some(Family::Random),
+        "signature" | "sig" => Some(Family::Random),
         "sid" if before == "connect" => Some(Family::Random),
         "by" if before.ends_with("identified") => Some(Family::Password),
-        _ => None,
+        _ if last.ends_with("secret") || JOINED_SECRET_KEYS.end(last) => Some(Family::Secret),
+        _ if JOINED_RANDOM_KEYS.end(last) => Some(Family::Random),
+        _ => last.strip_suffix("token").filter(|stem| !CURSORS.have(stem)).map(|_| Family::Token),
     }
 }
 
 fn family_of_password(word: &str) -> Option<Family> {
-    let is_password =
-        ["password", "passwd", "passphrase", "passwort", "passcode", "pwd"].iter().any(|end| word.ends_with(end));
     match word.strip_suffix("pass") {
-        _ if is_password => Some(Family::Password),
+        _ if PASSWORDS.end(word) => Some(Family::Password),
         Some("") => Some(Family::Pass),
-        Some(owner) if OWNERS.contains(&owner) => Some(Family::Password),
+        Some(owner) if OWNERS.have(owner) => Some(Family::Password),
         _ => None,
     }
 }
 
 /// The words of a name, in lower case. `lower` is `name` in lower case, byte for byte.
-fn words<'a>(name: &[u8], lower: &'a str) -> Vec<&'a str> {
+fn words_of<'a>(name: &[u8], lower: &'a str) -> Vec<&'a str> {
     let mut words = Vec::with_capacity(8);
     let mut start = 0;
     for at in 0..=name.len() {

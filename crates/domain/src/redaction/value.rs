@@ -4,6 +4,7 @@ use super::header;
 use super::name::Family;
 use super::shape;
 use super::span;
+use super::words::{NOUNS, SCHEMES, STATES, VERBS};
 
 /// How a value was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,12 +20,12 @@ pub(super) struct Manner {
 /// Whether `value`, under a name of `family`, is a secret.
 pub(super) fn is_secret(family: Family, value: &str, manner: Manner) -> bool {
     let value = shape::head(value).trim();
-    if is_placeholder(value)
-        || is_state(value)
-        || shape::is_code(value)
-        || shape::is_path(value)
-        || shape::is_address(value)
-    {
+    // As a password that was given, and not announced, even `password` is one.
+    let is_announced = family != Family::Password || manner.is_after_colon || manner.is_prose;
+    if is_placeholder(value) || is_state(value) || (is_announced && NOUNS.have(&bare_word(value))) {
+        return false;
+    }
+    if shape::is_code(value) || shape::is_path(value) || shape::is_address(value) {
         return false;
     }
     if value.contains(char::is_whitespace) {
@@ -52,32 +53,12 @@ fn is_user_and_password(value: &str) -> bool {
 
 /// Whether the value, where only a credential can stand, is one and not a word about it.
 pub(super) fn is_given(value: &str) -> bool {
-    value.len() >= 3 && !is_placeholder(value) && !is_state(value)
+    value.len() >= 3 && !is_placeholder(value) && !is_state(value) && !NOUNS.have(&bare_word(value))
 }
 
 /// Whether the word names a scheme of authentication (IANA's registry and the common private ones).
 pub(super) fn is_scheme(word: &str) -> bool {
-    const SCHEMES: &[&str] = &[
-        "basic",
-        "bearer",
-        "digest",
-        "token",
-        "apikey",
-        "api-key",
-        "key",
-        "negotiate",
-        "ntlm",
-        "oauth",
-        "hawk",
-        "googlelogin",
-        "sso-key",
-        "geniekey",
-        "splunk",
-        "signature",
-        "aws4-hmac-sha256",
-        "hmac-sha256",
-    ];
-    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word))
+    SCHEMES.have(&word.to_ascii_lowercase())
 }
 
 /// Whether the value stands for another: a mask, a variable, a format, nothing at all.
@@ -85,168 +66,62 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     if value.is_empty() || span::mask_len(value.as_bytes(), 0) == Some(value.len()) {
         return true;
     }
-    let masked = value.trim_matches(|edge| "<>[](){}\"'".contains(edge));
-    let is_repeated =
-        masked.bytes().all(|byte| b"*xX.-_#?=~".contains(&byte)) || masked.chars().all(|sign| "•●∗…█".contains(sign));
-    let is_starred = masked.starts_with("***") || masked.starts_with("•••");
-    let is_bracketed = [('<', '>'), ('{', '}'), ('[', ']'), ('(', ')'), ('%', '%')].iter().any(|(open, close)| {
-        let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
-        inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-.{}:".contains(&byte)))
-    });
-    let is_variable = ["${", "$(", "{{", "<%", "%(", "#{", "{0}", "{1}", "%s", "%d", "%v", "%q", "%@"]
-        .iter()
-        .any(|start| value.starts_with(start))
-        || value.strip_prefix(['$', ':', '@']).is_some_and(|name| {
-            !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
-        })
-        || value
-            .strip_prefix(':')
-            .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
-        || value.starts_with("$argument");
-    let is_structure = value.bytes().all(|byte| byte.is_ascii_punctuation()) && value.len() <= 3;
-    is_repeated || is_starred || is_bracketed || is_variable || is_structure
+    let is_short_sign = value.len() <= 3 && value.bytes().all(|byte| byte.is_ascii_punctuation());
+    is_short_sign || is_masked(value) || is_bracketed(value) || is_variable(value)
 }
 
-/// Words that say in which state a credential is, what type it has, or that it is hidden.
-const STATES: &[&str] = &[
-    "absent",
-    "accepted",
-    "access",
-    "auth",
-    "authentication",
-    "authorization",
-    "bad",
-    "basic",
-    "bearer",
-    "blank",
-    "bool",
-    "boolean",
-    "bytes",
-    "changed",
-    "char",
-    "configured",
-    "created",
-    "default",
-    "deleted",
-    "denied",
-    "digest",
-    "disabled",
-    "empty",
-    "enabled",
-    "encrypted",
-    "error",
-    "exists",
-    "expired",
-    "expires",
-    "failed",
-    "failure",
-    "false",
-    "filtered",
-    "for",
-    "found",
-    "generated",
-    "given",
-    "has",
-    "hidden",
-    "id",
-    "ignored",
-    "incorrect",
-    "int",
-    "integer",
-    "invalid",
-    "is",
-    "issued",
-    "json",
-    "jwt",
-    "malformed",
-    "masked",
-    "mismatch",
-    "missing",
-    "must",
-    "n/a",
-    "nil",
-    "no",
-    "none",
-    "not",
-    "null",
-    "number",
-    "object",
-    "off",
-    "ok",
-    "okay",
-    "omitted",
-    "on",
-    "optional",
-    "pass",
-    "password",
-    "present",
-    "prompt",
-    "provided",
-    "received",
-    "redacted",
-    "refresh",
-    "refreshed",
-    "rejected",
-    "removed",
-    "renewed",
-    "required",
-    "reset",
-    "revoked",
-    "rotated",
-    "sent",
-    "set",
-    "stored",
-    "str",
-    "string",
-    "success",
-    "text",
-    "token",
-    "true",
-    "type",
-    "undefined",
-    "unknown",
-    "unset",
-    "unspecified",
-    "updated",
-    "used",
-    "user",
-    "valid",
-    "value",
-    "varchar",
-    "verified",
-    "was",
-    "weak",
-    "wrong",
-    "yes",
-];
+/// `****`, `xxxxx`, `<...>`, `•••`; `***1234` with at most the last four showing.
+fn is_masked(value: &str) -> bool {
+    let inner = value.trim_matches(|edge| "<>[](){}\"'".contains(edge));
+    let shown = inner.trim_start_matches(['*', '•', '●', '∗']);
+    let is_dotted = inner.chars().all(|sign| "•●∗…█".contains(sign));
+    is_dotted
+        || inner.bytes().all(|byte| b"*xX.-_#?=~".contains(&byte))
+        || (inner.len() > shown.len() + 2 && shown.len() <= 4)
+}
 
-/// Whether the value is one of those words.
+/// `<password>`, `{token}`, `[FILTERED]`, `%TOKEN%`.
+fn is_bracketed(value: &str) -> bool {
+    let is_word = |inner: &str| inner.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-.{}:".contains(&byte));
+    [('<', '>'), ('{', '}'), ('[', ']'), ('(', ')'), ('%', '%')]
+        .iter()
+        .any(|(open, close)| value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close)).is_some_and(is_word))
+}
+
+/// `${NAME}`, `$NAME`, `{{ name }}`, `!vault`, `%s`, `:name`, `$1`.
+fn is_variable(value: &str) -> bool {
+    let is_constant =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let is_field = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_verb =
+        |rest: &str| rest.starts_with(|verb| "sdvqi@".contains(verb)) && !rest[1..].starts_with(char::is_alphanumeric);
+    ["${", "$(", "{{", "<%", "%(", "#{", "{0}", "{1}", "!vault", "!secret", "!Ref", "!Sub"]
+        .iter()
+        .any(|open| value.starts_with(open))
+        || value.strip_prefix(['$', ':', '@']).is_some_and(is_constant)
+        || value.strip_prefix(':').is_some_and(is_field)
+        || value.strip_prefix('%').is_some_and(is_verb)
+}
+
+/// Whether the value is a word of state: `expired`, `[required]`.
 fn is_state(value: &str) -> bool {
-    let word = value.trim_matches(|edge: char| edge.is_ascii_punctuation()).to_ascii_lowercase();
-    STATES.binary_search(&word.as_str()).is_ok()
+    STATES.have(&bare_word(value))
+}
+
+fn bare_word(value: &str) -> String {
+    value.trim_matches(|edge: char| edge.is_ascii_punctuation()).to_ascii_lowercase()
 }
 
 /// Whether several words are a sentence about a credential and not a passphrase: they hold a verb that
 /// such sentences have, or are few and one of them is a word of state.
 fn is_sentence(value: &str) -> bool {
-    const VERBS: &[&str] = &[
-        "are", "be", "been", "can", "can't", "cannot", "could", "did", "does", "has", "have", "is", "isn't", "least",
-        "match", "must", "not", "should", "too", "was", "were", "will",
-    ];
-    let mut words = value.split_whitespace();
-    words.any(|word| VERBS.contains(&word.to_ascii_lowercase().as_str()))
-        || (value.split_whitespace().count() <= 3 && value.split_whitespace().any(is_state))
+    let is_short = value.split_whitespace().count() <= 3;
+    value.split_whitespace().any(|word| VERBS.have(&word.to_ascii_lowercase()) || (is_short && is_state(word)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_words_of_state_are_sorted_for_the_search() {
-        assert!(STATES.is_sorted());
-    }
 
     #[test]
     fn a_placeholder_is_no_secret() {
@@ -267,7 +142,7 @@ mod tests {
         ] {
             assert!(is_placeholder(value), "{value}");
         }
-        for value in ["hunter2", "$ecret1", "a*b", "[REDACTED:password]x", "x1"] {
+        for value in ["hunter2", "$ecret1", "a*b", "[REDACTED:password]x", "x1", "***hunter2", "%s3cret"] {
             assert!(!is_placeholder(value), "{value}");
         }
     }

@@ -97,7 +97,14 @@ fn count_stored(data_dir: &Path) -> anyhow::Result<u64> {
 }
 
 /// Where nothing waits for a disk, the figures mean little.
+#[cfg(target_os = "linux")]
 fn is_in_memory(directory: &Path) -> bool {
-    const TMPFS: i64 = 0x0102_1994;
-    rustix::fs::statfs(directory).is_ok_and(|disk| i64::from(disk.f_type) == TMPFS)
+    const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+    rustix::fs::statfs(directory).is_ok_and(|disk| disk.f_type == TMPFS)
+}
+
+/// Elsewhere it cannot be told.
+#[cfg(not(target_os = "linux"))]
+fn is_in_memory(_directory: &Path) -> bool {
+    false
 }

@@ -81,7 +81,7 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
             if let Err(error) = outcome {
                 progress.finish();
                 summary.seconds = started.elapsed().as_secs_f64();
-                if summary.sent > 0 {
+                if summary.accepted + summary.refused > 0 {
                     summary.write(&mut Screen::stdout(), args.json)?;
                 }
                 return Err(error);

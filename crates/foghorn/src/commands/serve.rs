@@ -17,6 +17,7 @@ use signals::Signals;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     #[arg(long, env = "FOGHORN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
+
+/// How long requests may take to finish after the signal to stop. A caller that stalls gets no longer.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
@@ -81,7 +85,11 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     });
     let ended = match ended_early {
         Some(ended) => ended,
-        None => web.await,
+        None => tokio::time::timeout(GRACE, &mut web).await.unwrap_or_else(|_| {
+            tracing::warn!("some requests did not come to an end; they are cut off");
+            web.abort();
+            Ok(Ok(()))
+        }),
     };
     stages.stop().await;
     // The stages held the other end of its channel: it ends once the last telling is printed.

@@ -5,6 +5,7 @@ use crate::client::{Server, ServerArgs};
 use crate::terminal::{Colour, Screen, harmless};
 use foghorn_domain::words::counted;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::io::{Result, Write};
 use std::process::ExitCode;
 
@@ -103,25 +104,37 @@ fn analysis<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
     Ok(())
 }
 
+/// Evidence that is shown although no cause cites it.
+const FIRST_EVIDENCE: usize = 5;
+
 fn evidence<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
     let entries = list(incident, "evidence");
     if !entries.is_empty() {
         screen.heading("Evidence")?;
     }
+    let causes = incident.get("analysis").map(|analysis| list(analysis, "root_causes")).unwrap_or_default();
+    let cited: HashSet<String> = causes.iter().flat_map(|cause| texts(cause, "evidence")).collect();
+    let mut unshown = 0;
     for (index, entry) in entries.iter().enumerate() {
-        // Rows that other programs wrote may hold any object.
-        if entry.get("rule").is_none() {
-            screen.line(format!("  E{}  {}", index + 1, harmless(&entry.to_string())))?;
-            continue;
-        }
-        let seen = format!("event {}, {}", text(entry, "event_id"), moment(entry, "seen_at"));
-        screen.line(format!("  E{}  {} matched {:?} ({seen})", index + 1, text(entry, "rule"), text(entry, "text")))?;
-        let line = text(entry, "line");
-        if !line.is_empty() {
-            screen.line(screen.painted(Colour::Dim, &format!("      {line}")))?;
+        let name = format!("E{}", index + 1);
+        if index >= FIRST_EVIDENCE && !cited.contains(&name) {
+            unshown += 1;
+        } else {
+            evidence_entry(screen, &name, entry)?;
         }
     }
-    Ok(())
+    if unshown > 0 { screen.line(format!("  and {unshown} more, see --json")) } else { Ok(()) }
+}
+
+fn evidence_entry<W: Write>(screen: &mut Screen<W>, name: &str, entry: &Value) -> Result<()> {
+    // Rows that other programs wrote may hold any object.
+    if entry.get("rule").is_none() {
+        return screen.line(format!("  {name}  {}", harmless(&entry.to_string())));
+    }
+    let seen = format!("event {}, {}", text(entry, "event_id"), moment(entry, "seen_at"));
+    screen.line(format!("  {name}  {} matched {:?} ({seen})", text(entry, "rule"), text(entry, "text")))?;
+    let line = text(entry, "line");
+    if line.is_empty() { Ok(()) } else { screen.line(screen.painted(Colour::Dim, &format!("      {line}"))) }
 }
 
 fn similar<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {

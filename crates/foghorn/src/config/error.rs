@@ -60,12 +60,6 @@ impl ConfigErrors {
     }
 }
 
-impl From<ConfigError> for ConfigErrors {
-    fn from(error: ConfigError) -> Self {
-        Self(vec![error])
-    }
-}
-
 impl std::error::Error for ConfigErrors {}
 
 impl fmt::Display for ConfigErrors {

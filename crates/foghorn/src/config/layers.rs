@@ -1,6 +1,6 @@
 //! Defaults < file < environment < flags, each value with the place it came from.
 
-use super::error::{ConfigError, ConfigErrors};
+use super::error::ConfigError;
 use super::keys::{self, Key, keys};
 use super::{file, value};
 use std::collections::BTreeMap;
@@ -74,24 +74,26 @@ pub(super) struct Said {
 pub(super) struct Values(BTreeMap<&'static str, Said>);
 
 impl Values {
-    /// Reads all layers. Beside the values come warnings, a sentence each.
-    pub(super) fn read(sources: &Sources) -> Result<(Self, Vec<String>), ConfigErrors> {
+    /// Reads all layers. What cannot be read goes to the errors, what an operator should know, a sentence
+    /// each, to the warnings.
+    pub(super) fn read(sources: &Sources, errors: &mut Vec<ConfigError>, warnings: &mut Vec<String>) -> Self {
         let default =
             |key: &'static Key| (key.path.as_str(), Said { text: key.default.clone(), origin: Origin::Default });
         let mut values = Self(keys().iter().map(default).collect());
-        let (mut errors, mut warnings) = (Vec::new(), Vec::new());
-        if let Some(path) = sources.file.clone().or_else(|| sources.variable("FOGHORN_CONFIG").map(PathBuf::from)) {
-            for entry in file::read(&path)? {
+        let named = sources.file.clone().or_else(|| sources.variable("FOGHORN_CONFIG").map(PathBuf::from));
+        if let Some(path) = named {
+            let entries = file::read(&path).map_err(|error| errors.push(error)).unwrap_or_default();
+            for entry in entries {
                 let origin = Origin::File { path: path.clone(), line: entry.line };
-                values.set(&entry.path, entry.text, origin, &mut errors);
+                values.set(&entry.path, entry.text, origin, errors);
             }
         }
-        values.read_environment(sources, &mut errors, &mut warnings);
+        values.read_environment(sources, errors, warnings);
         for (path, text) in &sources.flags {
             let flag = keys::find(path).map_or_else(|| path.replace(['.', '_'], "-"), |key| key.flag.clone());
-            values.set(path, text.clone(), Origin::Flag(flag), &mut errors);
+            values.set(path, text.clone(), Origin::Flag(flag), errors);
         }
-        if errors.is_empty() { Ok((values, warnings)) } else { Err(ConfigErrors(errors)) }
+        values
     }
 
     /// A key's value, read by one of the functions of [`value`].

@@ -31,9 +31,8 @@ fn the_defaults_are_a_whole_configuration() {
 #[test]
 fn each_layer_wins_over_the_one_below() {
     let file = written("[log]\nlevel = \"debug\"\n[store]\nmax_age = \"1d\"\n[detection]\nmin_score = 0.5\n");
-    let path = Some(file.path().to_owned());
     let config = Config::load(&sources(
-        path.clone(),
+        Some(file.path().to_owned()),
         &[("FOGHORN_STORE__MAX_AGE", "2d"), ("MIN_DETECTION_SCORE", "0.6")],
         &[("detection.min_score", "0.7")],
     ))
@@ -42,7 +41,7 @@ fn each_layer_wins_over_the_one_below() {
     assert_eq!(config.storage.max_age, SignedDuration::from_hours(48));
     assert_eq!(config.detection.min_score, 0.7);
 
-    let named = path.unwrap().display().to_string();
+    let named = file.path().display().to_string();
     assert_eq!(from_environment(&[("FOGHORN_CONFIG", &named)]).unwrap().log.level, tracing::Level::DEBUG);
 }
 

@@ -12,3 +12,7 @@ mod bad_input;
 mod pages;
 mod who_may_call;
 mod openapi;
+mod process;
+mod crash;
+mod audit_verify;
+mod prometheus;

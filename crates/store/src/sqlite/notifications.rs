@@ -181,7 +181,8 @@ fn deliver(
     };
     let written = tx
         .prepare_cached(
-            "UPDATE notifications SET status = ?2, told_with = ?3, why = ?4, message = ?5, sent_at = ?6
+            "UPDATE notifications SET status = ?2, told_with = ?3, why = ?4, message = ?5, sent_at = ?6,
+                    urgency = (SELECT urgency FROM incidents WHERE id = notifications.incident_id)
               WHERE id = ?1 AND status = 'pending'",
         )?
         .execute(params![notification.id, status.as_str(), told_with, why, message.to_string(), time::write(now)])?;

@@ -22,8 +22,8 @@ pub(crate) fn incident(incident: Incident) -> Value {
         "first_seen": incident.first_seen,
         "last_seen": incident.last_seen,
         "labels": incident.labels,
-        "anomaly_score": incident.anomaly_score,
-        "confidence": incident.confidence,
+        "anomaly_score": incident.anomaly_score.map(score),
+        "confidence": score(incident.confidence),
         "ended_by": incident.ended_by,
         "ended_at": incident.ended_at,
         "event_id": incident.event_id,
@@ -32,6 +32,10 @@ pub(crate) fn incident(incident: Incident) -> Value {
         "is_flapping": incident.flapping_since.is_some(),
         "still_firing_since": incident.still_firing_since,
     })
+}
+
+fn score(value: f32) -> f64 {
+    (f64::from(value) * 1000.0).round() / 1000.0
 }
 
 /// An incident alone.
