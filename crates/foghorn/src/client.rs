@@ -6,6 +6,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 
+/// Where `foghorn serve` listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8000";
+
 /// Which server a command speaks to.
 #[derive(Args, Clone)]
 pub(crate) struct ServerArgs {
@@ -99,13 +102,19 @@ impl Server {
 
     /// The same for a server that is known by its address.
     pub(crate) fn at(url: &str, token: Option<&str>) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
+        let url = address(url);
+        let mut http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(60))
-            .user_agent(concat!("foghorn/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+            .user_agent(concat!("foghorn/", env!("CARGO_PKG_VERSION")));
+        let host = reqwest::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        if host.is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")) {
+            // A proxy has nothing to do between two programs on one machine.
+            http = http.no_proxy();
+        }
+        let http = http.build()?;
         let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
-        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), token })
+        Ok(Self { http, url, token })
     }
 
     /// Asks for something.
@@ -157,6 +166,15 @@ impl Server {
     }
 }
 
+/// An address as people type it, made whole: `localhost:8000` is meant as HTTP, nothing as the default.
+fn address(typed: &str) -> String {
+    match typed.trim().trim_end_matches('/') {
+        "" => DEFAULT_URL.to_owned(),
+        whole if whole.contains("://") => whole.to_owned(),
+        short => format!("http://{short}"),
+    }
+}
+
 /// Reads `application/problem+json` (RFC 9457), and is content with less.
 fn refused(status: StatusCode, problem: &Value, retry_after: Option<Duration>) -> ClientError {
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(crate::terminal::harmless);
@@ -193,6 +211,14 @@ mod tests {
             json!({"detail": "a token is needed"}),
             "a token is needed; pass the server's token with --token or FOGHORN_API_TOKEN",
         );
+    }
+
+    #[test]
+    fn addresses_are_taken_as_people_type_them() {
+        let check = |typed, meant| assert_eq!(address(typed), meant);
+        check("https://foghorn.example.org/", "https://foghorn.example.org");
+        check("localhost:8000", "http://localhost:8000");
+        check("", DEFAULT_URL);
     }
 
     #[test]

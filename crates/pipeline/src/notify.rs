@@ -6,15 +6,18 @@ use crate::metrics::Metrics;
 use crate::run::Printed;
 use crate::settings::Settings;
 use foghorn_domain::clock::SignedDuration;
-use foghorn_domain::incident::Incident;
+use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::message::render_text;
 use foghorn_domain::notification::Reason;
-use foghorn_domain::severity::Urgency;
+use foghorn_domain::severity::{Severity, Urgency};
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::notifications::{Delivery, Told};
 use foghorn_store::{Result, Store};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+
+/// Later than this a telling is no news any more.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
 
 /// The stage.
 pub struct Notify {
@@ -40,8 +43,9 @@ impl Notify {
     pub async fn deliver_step(&self) -> Result<usize> {
         let pending = self.store.pending_notifications(100).await?;
         let count = pending.len();
+        let mut catch_up = None;
         for notification in pending {
-            self.deliver(notification).await?;
+            self.deliver(notification, &mut catch_up).await?;
         }
         Ok(count)
     }
@@ -62,12 +66,15 @@ impl Notify {
         Ok(count)
     }
 
-    async fn deliver(&self, notification: Notification) -> Result<()> {
+    async fn deliver(&self, notification: Notification, catch_up: &mut Option<IncidentId>) -> Result<()> {
         let incident = self.store.incident(notification.incident_id).await?;
         let told = self.explainer.tell(&incident, Some(&reason_of(&notification))).await?;
-        let delivery = match self.related_telling(&incident, &notification).await? {
-            Some((with, why)) => Delivery::Joined(with, why),
-            None => Delivery::Sent,
+        let delivery = match self.late_telling(&incident, &notification, catch_up) {
+            Some(late) => late,
+            None => match self.related_telling(&incident, &notification).await? {
+                Some((with, why)) => Delivery::Joined(with, why),
+                None => Delivery::Sent,
+            },
         };
         let message = serde_json::to_value(&told.message)?;
         let was_delivered =
@@ -89,8 +96,33 @@ impl Notify {
         Ok(())
     }
 
+    /// After downtime, what is told too late to be news goes out as one message: the first such telling
+    /// carries the others, each with its age. What is critical and still runs is told on its own.
+    fn late_telling(
+        &self,
+        incident: &Incident,
+        notification: &Notification,
+        catch_up: &mut Option<IncidentId>,
+    ) -> Option<Delivery> {
+        let late_by = self.store.clock().now().duration_since(notification.created_at);
+        let is_urgent = incident.severity == Severity::Critical && incident.status.is_open();
+        if late_by < LATE || is_urgent {
+            return None;
+        }
+        match *catch_up {
+            Some(first) if first != incident.id => {
+                let why = format!("catching up: this was due {} min ago", late_by.as_mins());
+                Some(Delivery::Joined(first, why))
+            }
+            _ => {
+                *catch_up = Some(incident.id);
+                Some(Delivery::Sent)
+            }
+        }
+    }
+
     /// The told incident whose message this one joins, with the reason.
-    async fn related_telling(&self, incident: &Incident, notification: &Notification) -> Result<Option<(i64, String)>> {
+    async fn related_telling(&self, incident: &Incident, notification: &Notification) -> Result<Option<(IncidentId, String)>> {
         if notification.reason != Reason::Opened || incident.correlations.is_empty() {
             return Ok(None);
         }

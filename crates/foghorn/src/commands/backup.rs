@@ -57,3 +57,30 @@ fn copy(data_dir: &Path, file: &Path) -> anyhow::Result<u64> {
     std::fs::rename(&partial, file).with_context(doing)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use foghorn_domain::event::NewEvent;
+    use foghorn_store::sqlite::Options;
+
+    #[tokio::test]
+    async fn a_backup_holds_everything_and_overwrites_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("data");
+        let store = Store::open(Options::new(&data_dir)).unwrap();
+        store.append(vec![NewEvent::new("a", "log", "one"), NewEvent::new("a", "log", "two")]).await.unwrap();
+        let restored = directory.path().join("restored");
+        std::fs::create_dir(&restored).unwrap();
+        let file = restored.join("foghorn.db");
+        std::fs::write(restored.join("foghorn.db.partial"), "left behind by a crash").unwrap();
+
+        // Beside the open store, as beside a server.
+        assert!(copy(&data_dir, &file).unwrap() > 0);
+        assert!(copy(&data_dir, &file).unwrap_err().to_string().contains("never overwrites"));
+        store.close().await;
+        assert_eq!(std::fs::read_dir(&restored).unwrap().count(), 1);
+        assert_eq!(Store::open(Options::new(&restored)).unwrap().newest_event().await.unwrap(), 2);
+        assert!(copy(&directory.path().join("none"), &directory.path().join("other")).is_err());
+    }
+}

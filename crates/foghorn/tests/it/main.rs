@@ -16,3 +16,5 @@ mod process;
 mod crash;
 mod audit_verify;
 mod prometheus;
+mod startup;
+mod commands;

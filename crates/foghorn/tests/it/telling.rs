@@ -137,3 +137,27 @@ async fn secrets_are_masked_in_whatever_leaves() {
     assert!(app.get("/api/v1/events/1?raw=true").await.text.contains(&secret));
     assert!(app.audit().await.contains(&"local raw_event_read".to_owned()));
 }
+
+#[tokio::test]
+async fn what_was_held_up_by_downtime_goes_out_as_one_message_and_criticals_on_their_own() {
+    let mut app = App::new();
+    for service in ["cart", "mail", "stock"] {
+        app.send(event(
+            service,
+            "log",
+            &format!("ERROR connection to server at \"{service}-db\" failed: timeout expired"),
+        ))
+        .await;
+    }
+    let critical = json!({ "source": "uptime", "type": "check", "payload": "checkout is down", "status": "firing",
+                           "dedup_key": "checkout", "metadata": { "severity": "critical" } });
+    app.send(critical).await;
+    app.settle_triage().await;
+    app.advance(foghorn_domain::clock::SignedDuration::from_mins(20));
+    let mut app = app.restart().await;
+    app.settle().await;
+    let statuses: Vec<String> = app.tellings().await.into_iter().map(|(_, _, status)| status).collect();
+    assert_eq!(statuses, ["sent", "joined", "joined", "sent"]);
+    let message = app.incident(1).await["notifications"][0]["message"].clone();
+    assert!(message["related"][0].as_str().unwrap().contains("due 20 min ago"), "{message:#}");
+}

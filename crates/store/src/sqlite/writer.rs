@@ -103,7 +103,9 @@ fn commit_together(
         }
     };
     answers.push(first(Ok(&transaction)));
-    while answers.len() < MAX_JOBS {
+    // A full disk makes SQLite roll back the whole transaction by itself; no further job may then run
+    // outside of one. The commit below fails, and every job of the batch is told so.
+    while answers.len() < MAX_JOBS && !transaction.is_autocommit() {
         let Ok(job) = jobs.try_recv() else { break };
         answers.push(job(Ok(&transaction)));
     }

@@ -57,3 +57,42 @@ fn audit(config: &Config) -> Outcome {
         None => ok(AUDIT, verdict.summary()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+    use foghorn_store::sqlite::Options;
+    use serde_json::json;
+
+    fn outcomes(data_dir: &Path) -> String {
+        let flags = vec![("store.data_dir".to_owned(), data_dir.display().to_string())];
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        format!("{:?}", checks(&config))
+    }
+
+    #[tokio::test]
+    async fn a_whole_store_is_well_and_what_is_wrong_with_another_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(outcomes(directory.path()).contains("the first start makes it"));
+
+        let store = Store::open(Options::new(directory.path())).unwrap();
+        for row in 1..=3 {
+            store.record(None, "ana".to_owned(), "tested", json!({ "row": row })).await.unwrap();
+        }
+        let well = outcomes(directory.path());
+        assert!(well.contains("whole, schema version") && well.contains("3 rows, no published head"), "{well}");
+        store.close().await;
+
+        let database = rusqlite::Connection::open(directory.path().join("foghorn.db")).unwrap();
+        database.execute("UPDATE audit_logs SET who = 'eve' WHERE id = 2", []).unwrap();
+        drop(database);
+        let changed = outcomes(directory.path());
+        assert!(changed.contains("row 2 was changed after it was sealed"), "{changed}");
+
+        std::fs::write(directory.path().join("foghorn.db"), "no database at all, and long enough to be looked at")
+            .unwrap();
+        let damaged = outcomes(directory.path());
+        assert!(damaged.contains("is damaged or not a foghorn database") && !damaged.contains(AUDIT), "{damaged}");
+    }
+}

@@ -53,3 +53,105 @@ pub(super) fn web_config(config: &Config, address: SocketAddr) -> WebConfig {
         public_url: http.public_url.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+    use foghorn_domain::clock::SignedDuration;
+    use foghorn_domain::lifecycle::Policy;
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn config(flags: &[(&str, &str)]) -> Config {
+        let flags = flags.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+        Config::load(&Sources { flags, ..Sources::default() }).unwrap()
+    }
+
+    #[test]
+    fn without_configuration_the_stages_have_their_own_defaults() {
+        let (config, directory) = (config(&[]), Path::new("./foghorn-data"));
+        assert_eq!(format!("{:?}", settings(&config)), format!("{:?}", Settings::new(directory)));
+        assert_eq!(format!("{:?}", store_options(&config).policy), format!("{:?}", Policy::default()));
+        let web = web_config(&config, config.http.listen);
+        assert_eq!(web.limits, Limits::default());
+    }
+
+    #[test]
+    fn every_value_arrives_where_it_counts() {
+        let config = config(&[
+            ("store.data_dir", "/d"),
+            ("store.max_age", "1d"),
+            ("store.max_bytes", "1GB"),
+            ("detection.min_score", "0.9"),
+            ("detection.max_payload_length", "123"),
+            ("detection.learn", "1m"),
+            ("detection.new_fingerprints_per_hour", "4"),
+            ("detection.max_services", "5"),
+            ("incidents.reopen_window", "6m"),
+            ("incidents.quiet_after", "7m"),
+            ("incidents.resolve_grace", "8m"),
+            ("incidents.flap_changes", "3"),
+            ("incidents.flap_window", "9m"),
+            ("incidents.flap_calm", "10m"),
+            ("incidents.false_positive_mute", "11m"),
+            ("incidents.related_window", "12m"),
+            ("audit.heads_file", "/h"),
+            ("audit.key_file", "/k"),
+            ("analysis.playbooks", "/p"),
+            ("notify.edit_interval", "2s"),
+            ("http.public_url", "https://x/"),
+        ]);
+        let minutes = SignedDuration::from_mins;
+        let expected = Settings {
+            min_detection_score: 0.9,
+            max_payload_length: 123,
+            learn: minutes(1),
+            new_fingerprints_per_hour: 4,
+            max_services: 5,
+            related_window: minutes(12),
+            retention: Retention { max_age: SignedDuration::from_hours(24), max_bytes: 1_000_000_000 },
+            public_url: Some("https://x".to_owned()),
+            audit_heads: "/h".into(),
+            audit_key: "/k".into(),
+            playbooks: Some("/p".into()),
+            edit_interval: Duration::from_secs(2),
+            ..Settings::new(Path::new("/d"))
+        };
+        assert_eq!(format!("{:?}", settings(&config)), format!("{expected:?}"));
+        let options = store_options(&config);
+        let policy = Policy {
+            reopen_window: minutes(6),
+            quiet_after: minutes(7),
+            resolve_grace: minutes(8),
+            flap_changes: 3,
+            flap_window: minutes(9),
+            flap_calm: minutes(10),
+            false_positive_mute: minutes(11),
+        };
+        assert_eq!(
+            (options.data_dir.as_path(), format!("{:?}", options.policy)),
+            (Path::new("/d"), format!("{policy:?}"))
+        );
+    }
+
+    #[test]
+    fn the_web_learns_who_may_call_and_how_much_may_come() {
+        let config = config(&[
+            ("http.api_token", "token"),
+            ("http.require_token", "true"),
+            ("intake.key", "key"),
+            ("intake.open", "true"),
+            ("intake.max_body_bytes", "3MiB"),
+            ("intake.max_payload_bytes", "2kB"),
+            ("intake.max_metadata_bytes", "1kB"),
+        ]);
+        let address = SocketAddr::from(([127, 0, 0, 1], 4242));
+        let web = web_config(&config, address);
+        assert_eq!((web.api_token.as_deref(), web.require_token), (Some("token"), true));
+        assert_eq!((web.intake_key.as_deref(), web.intake_open), (Some("key"), true));
+        assert_eq!((web.listen, web.max_body_bytes), (address, 3 * 1024 * 1024));
+        assert_eq!((web.limits.payload_bytes, web.limits.metadata_bytes), (2_000, 1_000));
+        assert_eq!(web.effective_config["http"]["api_token"], "SET");
+    }
+}

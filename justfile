@@ -1,0 +1,50 @@
+# Recipes for people; .ci/run needs no `just` and runs the same.
+
+# What there is
+default:
+    @just --list
+
+# Format everything
+fmt:
+    cargo fmt --all
+
+# Lints, as strict as in CI
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Every test; `just test NAME` runs those whose name holds NAME
+test *NAME:
+    cargo test --workspace --locked {{ NAME }}
+
+# The whole-flow tests alone
+flows *NAME:
+    cargo test --package foghorn --test it --locked {{ NAME }}
+
+# Install what tests need, then format, lints and tests
+check:
+    ./scripts/test
+
+# What CI runs
+ci:
+    ./.ci/run
+
+# Licences, bans, sources and advisories (needs cargo-deny)
+deny:
+    cargo deny --locked check
+
+# Events a second and latency on this machine's disk
+bench *ARGS:
+    cargo run --release --locked -- bench intake {{ ARGS }}
+
+# Detectors and templates alone
+bench-detect:
+    cargo bench --package foghorn-detect --locked
+
+# A server on http://127.0.0.1:8000
+serve *ARGS:
+    cargo run --release --locked -- serve {{ ARGS }}
+
+# The documentation of all crates
+doc:
+    cargo doc --workspace --no-deps --locked
