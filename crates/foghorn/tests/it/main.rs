@@ -18,3 +18,4 @@ mod audit_verify;
 mod prometheus;
 mod startup;
 mod commands;
+mod retention;
