@@ -17,7 +17,7 @@ pub(crate) struct ServerArgs {
         long,
         env = "FOGHORN_URL",
         value_name = "URL",
-        default_value = "http://127.0.0.1:8000",
+        default_value = DEFAULT_URL,
         help_heading = "Server"
     )]
     url: String,

@@ -38,7 +38,7 @@ impl App {
 
     fn in_directory(directory: TempDir, now: Timestamp, configure: impl FnOnce(&mut WebConfig)) -> Self {
         let clock = Clock::manual(now);
-        let store = Store::open(Options { clock: clock.clone(), ..Options::new(directory.path()) }).unwrap();
+        let store = open_when_free(&Options { clock: clock.clone(), ..Options::new(directory.path()) });
         let pipeline = Pipeline::new(store, Settings::new(directory.path()), None).unwrap();
         let mut web = WebConfig {
             listen: "127.0.0.1:8000".parse().unwrap(),
@@ -179,6 +179,17 @@ impl App {
 impl Default for App {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Opens the store as soon as its directory is free. Another test of this process that starts a program
+/// holds every open file, the lock too, for the moment between fork and exec.
+fn open_when_free(options: &Options) -> Store {
+    loop {
+        match Store::open(options.clone()) {
+            Err(foghorn_store::Error::InUse { .. }) => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ fn numbered(n: usize) -> Value {
         2 => format!("ERROR worker {} failed: java.lang.NullPointerException, event <{n}>", n % 7),
         _ => format!("INFO request {} served in {} ms, event <{n}>", n * 17, n % 300),
     };
-    json!({ "source": format!("service-{}", n % 20), "type": "log", "payload": text })
+    json!({ "source": format!("service-{}", n / 5 % 20), "type": "log", "payload": text })
 }
 
 fn batch(first: usize) -> String {

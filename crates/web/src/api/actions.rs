@@ -26,7 +26,7 @@ pub(crate) struct ActionBody {
 }
 
 /// Does it, and answers the incident. The same action again is a success that changes nothing.
-#[utoipa::path(post, path = "/api/v1/incidents/{id}/actions", tag = "incidents", params(("id" = i64, Path)),
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/actions", operation_id = "act_on_incident", tag = "incidents", params(("id" = i64, Path)),
     request_body = ActionBody, responses((status = 200, body = Object), (status = 400, body = Problem),
     (status = 404, body = Problem), (status = 409, description = "its state does not allow it", body = Problem)))]
 pub(crate) async fn act(

@@ -16,7 +16,7 @@ pub(crate) struct AuditQuery {
 }
 
 /// Rows of the audit log, newest first.
-#[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(AuditQuery, PagingQuery),
+#[utoipa::path(get, path = "/api/v1/audit", operation_id = "list_audit", tag = "audit", params(AuditQuery, PagingQuery),
     responses((status = 200, description = "a page of audit rows", body = Object), (status = 422, body = Problem)))]
 pub(crate) async fn list(
     State(app): State<App>,

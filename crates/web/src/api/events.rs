@@ -24,7 +24,7 @@ impl EventQuery {
 }
 
 /// Events, newest first.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventQuery, PagingQuery),
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "list_events", tag = "events", params(EventQuery, PagingQuery),
     responses((status = 200, description = "a page of events", body = Object), (status = 422, body = Problem)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -40,7 +40,7 @@ pub(crate) async fn list(
 }
 
 /// One event.
-#[utoipa::path(get, path = "/api/v1/events/{id}", tag = "events", params(("id" = i64, Path), EventQuery),
+#[utoipa::path(get, path = "/api/v1/events/{id}", operation_id = "get_event", tag = "events", params(("id" = i64, Path), EventQuery),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn one(
     State(app): State<App>,

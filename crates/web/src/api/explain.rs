@@ -11,7 +11,7 @@ use foghorn_store::model::{Notification, StoredEvent};
 use serde_json::{Value, json};
 
 /// Why an incident opened and was told, or not, with the values that decided.
-#[utoipa::path(get, path = "/api/v1/incidents/{id}/explain", tag = "incidents", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/v1/incidents/{id}/explain", operation_id = "explain_incident", tag = "incidents", params(("id" = i64, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn incident(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let id = parse_id(&id, "incident")?;
@@ -30,7 +30,7 @@ pub(crate) async fn incident(State(app): State<App>, Path(id): Path<String>) -> 
 }
 
 /// Why an event led to an incident, or to none.
-#[utoipa::path(get, path = "/api/v1/events/{id}/explain", tag = "events", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/v1/events/{id}/explain", operation_id = "explain_event", tag = "events", params(("id" = i64, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn event(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let id = parse_id(&id, "event")?;

@@ -78,7 +78,7 @@ fn moment(field: &'static str, text: Option<String>) -> Result<Option<Timestamp>
 }
 
 /// Incidents, newest first.
-#[utoipa::path(get, path = "/api/v1/incidents", tag = "incidents", params(IncidentQuery, PagingQuery),
+#[utoipa::path(get, path = "/api/v1/incidents", operation_id = "list_incidents", tag = "incidents", params(IncidentQuery, PagingQuery),
     responses((status = 200, description = "a page of incidents", body = Object), (status = 422, body = Problem)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -90,7 +90,7 @@ pub(crate) async fn list(
 }
 
 /// One incident with evidence, analysis, similar incidents, tellings and timeline.
-#[utoipa::path(get, path = "/api/v1/incidents/{id}", tag = "incidents", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "get_incident", tag = "incidents", params(("id" = i64, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let detail = app.store().incident_detail(parse_id(&id, "incident")?).await?;

@@ -19,7 +19,7 @@ pub(crate) async fn post_alerts(State(app): State<App>, body: Bounded) -> Result
 }
 
 /// Takes the webhook of Alertmanager (version 4) and of Grafana (version 1).
-#[utoipa::path(post, path = "/webhook/alertmanager", tag = "intake", request_body = Object,
+#[utoipa::path(post, path = "/webhook/alertmanager", operation_id = "post_alertmanager_webhook", tag = "intake", request_body = Object,
     responses((status = 200, description = "stored"), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn post_webhook(State(app): State<App>, body: Bounded) -> Result<StatusCode, Problem> {
     let now = app.store().clock().now();
