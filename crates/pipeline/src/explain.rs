@@ -81,7 +81,8 @@ fn acted(entry: &TimelineEntry) -> Option<Acted> {
 }
 
 fn changes(history: &History) -> Vec<Change> {
-    let change = |(at, service, text): &(Timestamp, String, String)| Change { what: format!("{service} {text}"), at: *at };
+    let change =
+        |(at, service, text): &(Timestamp, String, String)| Change { what: format!("{service} {text}"), at: *at };
     history.changes.iter().map(change).collect()
 }
 

@@ -77,8 +77,7 @@ impl Notify {
             },
         };
         let message = serde_json::to_value(&told.message)?;
-        let was_delivered =
-            self.store.deliver(notification, message, told.explanation, delivery.clone()).await?;
+        let was_delivered = self.store.deliver(notification, message, told.explanation, delivery.clone()).await?;
         if !was_delivered {
             return Ok(());
         }
@@ -122,14 +121,16 @@ impl Notify {
     }
 
     /// The told incident whose message this one joins, with the reason.
-    async fn related_telling(&self, incident: &Incident, notification: &Notification) -> Result<Option<(IncidentId, String)>> {
+    async fn related_telling(
+        &self,
+        incident: &Incident,
+        notification: &Notification,
+    ) -> Result<Option<(IncidentId, String)>> {
         if notification.reason != Reason::Opened || incident.correlations.is_empty() {
             return Ok(None);
         }
         let told = self.store.told_near(incident.environment.clone(), incident.first_seen, self.related_window).await?;
-        Ok(told.iter().find_map(|Told { incident: other, .. }| {
-            relation(incident, other).map(|why| (other.id, why))
-        }))
+        Ok(told.iter().find_map(|Told { incident: other, .. }| relation(incident, other).map(|why| (other.id, why))))
     }
 }
 

@@ -145,7 +145,9 @@ impl Triage {
         if self.known_services >= self.settings.max_services {
             // A source that invents services must not be able to fill the memory.
             let shared = scope(&event.environment, "(further services)");
-            self.services.entry(shared.clone()).or_insert_with(|| ServiceMemory::new(event.partition, event.created_at));
+            self.services
+                .entry(shared.clone())
+                .or_insert_with(|| ServiceMemory::new(event.partition, event.created_at));
             return Ok(shared);
         }
         self.known_services += 1;

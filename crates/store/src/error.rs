@@ -12,13 +12,17 @@ pub enum Error {
     #[error("the disk that holds the data directory is full; free space there, nothing that was accepted is lost")]
     Full,
     /// Another server holds the data directory.
-    #[error("the data directory {path} is in use by another foghorn server; stop it, or set FOGHORN_DATA_DIR to another directory")]
+    #[error(
+        "the data directory {path} is in use by another foghorn server; stop it, or set FOGHORN_DATA_DIR to another directory"
+    )]
     InUse {
         /// The data directory.
         path: PathBuf,
     },
     /// The file was written by a later version.
-    #[error("{path} has schema version {found} and this foghorn knows versions up to {known}; start the newer foghorn, or restore a backup made before the upgrade")]
+    #[error(
+        "{path} has schema version {found} and this foghorn knows versions up to {known}; start the newer foghorn, or restore a backup made before the upgrade"
+    )]
     Newer {
         /// The database file.
         path: PathBuf,
@@ -28,7 +32,9 @@ pub enum Error {
         known: i64,
     },
     /// The file is damaged or is no database.
-    #[error("{path} is damaged or not a foghorn database ({detail}); move it away and restore a backup (`foghorn backup` makes one), or start with an empty data directory")]
+    #[error(
+        "{path} is damaged or not a foghorn database ({detail}); move it away and restore a backup (`foghorn backup` makes one), or start with an empty data directory"
+    )]
     Corrupt {
         /// The database file.
         path: PathBuf,

@@ -133,7 +133,8 @@ impl App {
 
     /// All incidents, oldest first.
     pub async fn incidents(&self) -> Vec<Value> {
-        let mut items = self.get("/api/v1/incidents?limit=200").await.expect(200).json()["items"].as_array().unwrap().clone();
+        let mut items =
+            self.get("/api/v1/incidents?limit=200").await.expect(200).json()["items"].as_array().unwrap().clone();
         items.reverse();
         items
     }

@@ -94,7 +94,8 @@ fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
             let in_path = path.strip_prefix("/in/").and_then(|rest| rest.split('/').next());
             let key = app.config.intake_key.as_deref();
             let is_known = [presented, in_path].into_iter().flatten().any(|given| {
-                key.is_some_and(|key| session::same(given, key)) || token.is_some_and(|token| session::same(given, token))
+                key.is_some_and(|key| session::same(given, key))
+                    || token.is_some_and(|token| session::same(given, token))
             });
             if app.config.intake_open || is_known {
                 return Ok(Caller::default());
@@ -139,7 +140,8 @@ fn check_host(headers: &HeaderMap, uri_host: Option<&str>) -> Result<(), Box<Res
         "the Host header names `{}`, and this server listens on loopback only; call it as localhost or 127.0.0.1",
         host.chars().take(100).collect::<String>()
     );
-    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong-host", "The request is for another host", detail);
+    let problem =
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong-host", "The request is for another host", detail);
     Err(Box::new(problem.into_response()))
 }
 
@@ -166,7 +168,8 @@ fn is_loopback_host(host: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -13,6 +13,13 @@ use tokio::process::{Child as Process, ChildStdout, Command};
 /// How long a server may take to start, to triage what is left, and to stop.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// Resident memory, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    pub(super) now: u64,
+    pub(super) peak: u64,
+}
+
 /// A running server.
 pub(super) struct Child {
     process: Process,
@@ -62,12 +69,16 @@ impl Child {
         Ok(())
     }
 
-    /// The most memory it ever held, in bytes; `None` where the system does not say (it does on Linux).
-    pub(super) fn peak_memory(&self) -> Option<u64> {
+    /// The memory it holds and the most it ever held, in bytes; `None` where the system does not say (Linux
+    /// does).
+    pub(super) fn memory(&self) -> Option<Memory> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-        Some(kibibytes * 1024)
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+            Some(kibibytes * 1024)
+        };
+        Some(Memory { now: bytes("VmRSS:")?, peak: bytes("VmHWM:")? })
     }
 
     /// Lets it finish.

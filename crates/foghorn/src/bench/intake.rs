@@ -61,6 +61,7 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
 
     let data_dir = directory.path().join("data");
     let child = Child::start(&data_dir).await?;
+    let idle_memory = child.memory().map(|memory| memory.now);
     let bodies = Bodies::default();
     let single = load::send(child.address(), Manner::Single, args.connections, seconds, &bodies);
     let single = phase(&child, single).await?;
@@ -69,7 +70,7 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
     let latency = latency::measure(child.address(), seconds.min(Duration::from_secs(5))).await?;
     child.wait_until_triaged().await?;
     let status = child.status().await?;
-    let peak_memory = child.peak_memory();
+    let peak_memory = child.memory().map(|memory| memory.peak);
     child.stop().await?;
     Ok(Figures {
         of_sqlite,
@@ -78,6 +79,7 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
         latency,
         stored: count_stored(&data_dir)?,
         incidents: status["incidents"].as_object().map_or(0, |counts| counts.values().filter_map(|n| n.as_u64()).sum()),
+        idle_memory,
         peak_memory,
         is_in_memory: is_in_memory(directory.path()),
     })

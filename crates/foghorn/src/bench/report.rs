@@ -37,7 +37,9 @@ pub(super) struct Figures {
     pub(super) stored: u64,
     /// Incidents afterwards.
     pub(super) incidents: u64,
-    /// Bytes.
+    /// Bytes the server held before the first event.
+    pub(super) idle_memory: Option<u64>,
+    /// The most bytes it ever held.
     pub(super) peak_memory: Option<u64>,
     /// Whether there was no disk to wait for.
     pub(super) is_in_memory: bool,
@@ -52,7 +54,7 @@ impl Figures {
 
 /// For people.
 pub(super) fn write<W: Write>(screen: &mut Screen<W>, figures: &Figures) -> Result<()> {
-    let Figures { of_sqlite, single, batches, latency, stored, incidents, peak_memory, .. } = figures;
+    let Figures { of_sqlite, single, batches, latency, stored, incidents, .. } = figures;
     let row = |what: &str, phase: &Phase, limit: f64| {
         vec![
             Cell::new(what),
@@ -91,8 +93,8 @@ pub(super) fn write<W: Write>(screen: &mut Screen<W>, figures: &Figures) -> Resu
         format!("{accepted} events accepted, {stored_text} stored, {refused} requests refused, {incidents} incidents");
     let colour = if figures.accepted() == *stored { Colour::Green } else { Colour::Red };
     screen.line(screen.painted(colour, &counted))?;
-    if let Some(bytes) = peak_memory {
-        screen.line(format!("peak memory of the server: {} MB", bytes / 1_000_000))?;
+    if let (Some(idle), Some(peak)) = (figures.idle_memory, figures.peak_memory) {
+        screen.line(format!("memory of the server: {} MB idle, {} MB at most", idle / 1_000_000, peak / 1_000_000))?;
     }
     if figures.is_in_memory {
         let warning = "the directory lies in memory: commits waited for no disk; choose another with --dir";
@@ -136,6 +138,7 @@ pub(super) fn json(figures: &Figures) -> Value {
         "accepted": figures.accepted(),
         "stored": figures.stored,
         "incidents": figures.incidents,
+        "idle_memory_bytes": figures.idle_memory,
         "peak_memory_bytes": figures.peak_memory,
         "on_disk": !figures.is_in_memory,
     })
@@ -177,6 +180,7 @@ mod tests {
             latency: Latency { events: 10, visible_after: vec![Duration::from_millis(5); 9] },
             stored: 600_009,
             incidents: 17,
+            idle_memory: Some(12_345_678),
             peak_memory: Some(123_456_789),
             is_in_memory: false,
         };
@@ -185,6 +189,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("600,010 events accepted, 600,009 stored"), "{text}");
         assert!(text.contains("p50 5.0 ms, p99 5.0 ms, worst 5.0 ms; 1 opened none"), "{text}");
+        assert!(text.ends_with("memory of the server: 12 MB idle, 123 MB at most\n"), "{text}");
         let json = json(&figures);
         assert_eq!(
             (&json["single"]["ratio_to_sqlite"], &json["batches"]["triaged_per_second"]),

@@ -96,7 +96,7 @@ fn number(db: &Connection, sql: &str) -> i64 {
 
 #[test]
 fn ten_kills_in_a_stream_of_twenty_thousand_events_lose_and_double_nothing() {
-    let seed = std::env::var("FOGHORN_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0x5eed_f09);
+    let seed = std::env::var("FOGHORN_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0x5eed_0f09);
     println!("repeat with FOGHORN_TEST_SEED={seed}");
     let mut random = Random(seed);
     let (directory, answered) = stream(KILLS, &mut random);

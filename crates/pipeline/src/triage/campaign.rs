@@ -38,8 +38,13 @@ impl Campaigns {
         at: Timestamp,
     ) -> Fingerprint {
         self.0.retain(|campaign| at.duration_since(campaign.last_seen) <= Self::PAUSE);
-        let same_client = |campaign: &Campaign| client.is_some_and(|client| campaign.clients.iter().any(|known| known == client));
-        let position = self.0.iter().position(same_client).or_else(|| self.0.iter().position(|campaign| campaign.kinds.contains(&kind)));
+        let same_client =
+            |campaign: &Campaign| client.is_some_and(|client| campaign.clients.iter().any(|known| known == client));
+        let position = self
+            .0
+            .iter()
+            .position(same_client)
+            .or_else(|| self.0.iter().position(|campaign| campaign.kinds.contains(&kind)));
         let index = position.unwrap_or_else(|| {
             if self.0.len() >= Self::MAX_CAMPAIGNS {
                 self.0.remove(0);

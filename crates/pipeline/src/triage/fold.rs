@@ -22,7 +22,12 @@ pub(super) fn redacted(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// What the incident will cite; the strongest finding's evidence first.
-pub(super) fn evidence(event: &Event, findings: &[Finding], strongest: Kind, max_payload: usize) -> Vec<IncidentEvidence> {
+pub(super) fn evidence(
+    event: &Event,
+    findings: &[Finding],
+    strongest: Kind,
+    max_payload: usize,
+) -> Vec<IncidentEvidence> {
     let line = clean(&event.payload, max_payload.min(1000));
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     ordered.sort_by_key(|finding| finding.kind != strongest);
@@ -86,7 +91,9 @@ pub(super) fn labels(event: &Event, findings: &[Finding]) -> Vec<String> {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             Some(clean(&format!("{name}={text}"), 120)).filter(|label| !label.is_empty())
         })),
-        Some(Value::Array(list)) => labels.extend(list.iter().take(16).filter_map(Value::as_str).map(|text| clean(text, 120))),
+        Some(Value::Array(list)) => {
+            labels.extend(list.iter().take(16).filter_map(Value::as_str).map(|text| clean(text, 120)))
+        }
         _ => {}
     }
     let mut unique: Vec<String> = Vec::with_capacity(labels.len());

@@ -49,7 +49,8 @@ impl Judge {
             return Judgement::Unclaimed(Unclaimed { event_id: event.id, findings: Vec::new(), decision });
         }
         let is_line = is_log_line(event);
-        let message = if is_line { header::parse(&event.payload).message } else { Cow::Borrowed(event.payload.as_str()) };
+        let message =
+            if is_line { header::parse(&event.payload).message } else { Cow::Borrowed(event.payload.as_str()) };
         let message = message.as_ref();
         let mut findings = self.findings(event, message, is_line, memory);
         let line = if is_line || (!findings.is_empty() && event.dedup_key.is_none()) {
@@ -70,7 +71,11 @@ impl Judge {
                         best.evidence.first().map_or("?", |evidence| evidence.rule.as_str()),
                         best.score
                     );
-                    Judgement::Unclaimed(Unclaimed { event_id: event.id, findings: fold::redacted(&findings), decision })
+                    Judgement::Unclaimed(Unclaimed {
+                        event_id: event.id,
+                        findings: fold::redacted(&findings),
+                        decision,
+                    })
                 }
             };
         };
@@ -78,8 +83,7 @@ impl Judge {
     }
 
     fn findings(&self, event: &Event, message: &str, is_line: bool, memory: &mut ServiceMemory) -> Vec<Finding> {
-        let subject =
-            Subject { event_type: &event.event_type, payload: &event.payload, metadata: &event.metadata };
+        let subject = Subject { event_type: &event.event_type, payload: &event.payload, metadata: &event.metadata };
         let mut findings = self.detectors.examine(&subject);
         if is_alert(event) {
             // What an alert says was written by whoever made its rule; it is not a request.
@@ -98,7 +102,8 @@ impl Judge {
         {
             findings.push(finding);
         }
-        let is_report = event.origin == Origin::ErrorLog && event.severity.is_none_or(|stated| stated >= Severity::Error);
+        let is_report =
+            event.origin == Origin::ErrorLog && event.severity.is_none_or(|stated| stated >= Severity::Error);
         if findings.is_empty() && is_report {
             findings.push(Finding {
                 kind: Kind::Error,
@@ -196,7 +201,8 @@ fn is_alert(event: &Event) -> bool {
 
 /// Whether the payload is a line of a log, and not a request, a number or somebody's alert.
 fn is_log_line(event: &Event) -> bool {
-    event.status.is_none() && !matches!(event.event_type.as_str(), "http_request" | "http" | "metric" | "alert" | "trace")
+    event.status.is_none()
+        && !matches!(event.event_type.as_str(), "http_request" | "http" | "metric" | "alert" | "trace")
 }
 
 /// Foghorn's log lines, shipped back to it, would feed on themselves.

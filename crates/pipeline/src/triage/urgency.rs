@@ -25,11 +25,7 @@ pub(super) fn stated(event: &Event) -> Option<(Severity, String)> {
     if let Some(severity) = event.severity {
         return Some((severity, format!("the source calls it {}", severity.as_str())));
     }
-    level::severity_of(&Subject {
-        event_type: &event.event_type,
-        payload: &event.payload,
-        metadata: &event.metadata,
-    })
+    level::severity_of(&Subject { event_type: &event.event_type, payload: &event.payload, metadata: &event.metadata })
 }
 
 fn implied(finding: &Finding) -> (Severity, String) {
@@ -74,11 +70,15 @@ pub(super) fn urgency(
         }
         let burst = memory.rate(&line.birth_key).and_then(|rate| rate.observe(event.created_at));
         if let Some(burst) = burst {
-            let why = format!("the error line bursts: {} in this minute, about {:.1} expected", burst.count, burst.expected);
+            let why =
+                format!("the error line bursts: {} in this minute, about {:.1} expected", burst.count, burst.expected);
             return (Urgency::Notify, why);
         }
     }
-    (Urgency::Record, "one error line of a raw log stream, neither new after its learning period nor bursting".to_owned())
+    (
+        Urgency::Record,
+        "one error line of a raw log stream, neither new after its learning period nor bursting".to_owned(),
+    )
 }
 
 /// What the templates say about a log line.

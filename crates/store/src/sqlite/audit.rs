@@ -53,11 +53,17 @@ impl Store {
 
     /// The last sealed row: its number and hash. `None` while nothing has been written.
     pub async fn audit_tip(&self) -> Result<Option<(i64, String)>> {
-        self.read(|db| tip(db)).await
+        self.read(tip).await
     }
 
     /// Appends a row on behalf of somebody, for things that change no incident.
-    pub async fn record(&self, incident_id: Option<IncidentId>, who: String, action: &'static str, details: Value) -> Result<()> {
+    pub async fn record(
+        &self,
+        incident_id: Option<IncidentId>,
+        who: String,
+        action: &'static str,
+        details: Value,
+    ) -> Result<()> {
         let clock = self.clock().clone();
         self.write(move |tx| append(tx, incident_id, &who, action, &details, clock.now())).await
     }

@@ -64,7 +64,8 @@ impl Store {
             let items = statement
                 .query_map(params![before, paging.limit + 1, incident_id], stored)?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
-            let (total, total_estimated) = super::incidents::count(db, counted, params![incident_id], paging.exact_count)?;
+            let (total, total_estimated) =
+                super::incidents::count(db, counted, params![incident_id], paging.exact_count)?;
             Ok(super::incidents::page(items, paging.limit, |item| item.event.id, total, total_estimated))
         })
         .await
@@ -72,7 +73,8 @@ impl Store {
 }
 
 fn select_stored() -> String {
-    let columns = rows::EVENT_COLUMNS.split(", ").map(|name| format!("e.{}", name.trim())).collect::<Vec<_>>().join(", ");
+    let columns =
+        rows::EVENT_COLUMNS.split(", ").map(|name| format!("e.{}", name.trim())).collect::<Vec<_>>().join(", ");
     format!(
         "SELECT {columns}, f.findings, f.incident_id, f.decision, e.id <= (SELECT min(cursor) FROM partitions)
            FROM raw_events e LEFT JOIN event_findings f ON f.event_id = e.id"

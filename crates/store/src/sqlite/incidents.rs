@@ -56,7 +56,13 @@ impl Store {
     }
 
     /// Writes down what fixed an incident: memory and audit row, in one transaction. Answers the memory's id.
-    pub async fn add_solution(&self, incident_id: IncidentId, who: String, solution: String, details: Value) -> Result<String> {
+    pub async fn add_solution(
+        &self,
+        incident_id: IncidentId,
+        who: String,
+        solution: String,
+        details: Value,
+    ) -> Result<String> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             let incident = by_id(tx, incident_id)?;
@@ -120,7 +126,10 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
         values.extend(filter.statuses.iter().cloned().map(SqlValue::from));
     }
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()).take(8) {
-        conditions.push("(summary_text || ' ' || service || ' ' || kind || ' ' || labels || ' ' || id) LIKE ? ESCAPE '\\'".to_owned());
+        conditions.push(
+            "(summary_text || ' ' || service || ' ' || kind || ' ' || labels || ' ' || id) LIKE ? ESCAPE '\\'"
+                .to_owned(),
+        );
         let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         values.push(format!("%{escaped}%").into());
     }
@@ -156,7 +165,13 @@ pub(super) fn count(
 }
 
 /// Cuts one row too many off a list and tells where the next page starts.
-pub(super) fn page<T>(mut items: Vec<T>, limit: u32, id: impl Fn(&T) -> i64, total: u64, total_estimated: bool) -> Page<T> {
+pub(super) fn page<T>(
+    mut items: Vec<T>,
+    limit: u32,
+    id: impl Fn(&T) -> i64,
+    total: u64,
+    total_estimated: bool,
+) -> Page<T> {
     let has_more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next_cursor = if has_more { items.last().map(id) } else { None };
@@ -223,10 +238,7 @@ fn remember(
     let id = memory::save_solution(tx, incident, who, solution, now)?;
     let mut details = details.clone();
     if let Value::Object(map) = &mut details {
-        map.extend([
-            ("memory_id".to_owned(), json!(id)),
-            ("solution_sha256".to_owned(), json!(digest(solution))),
-        ]);
+        map.extend([("memory_id".to_owned(), json!(id)), ("solution_sha256".to_owned(), json!(digest(solution)))]);
     }
     audit::append(tx, Some(incident.id), who, "solution_added", &details, now)?;
     Ok(id)

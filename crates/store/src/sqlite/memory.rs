@@ -43,9 +43,8 @@ fn changes(db: &Connection, incident: &Incident) -> Result<Vec<(Timestamp, Strin
           ORDER BY (coalesce(service, source) = ?4) DESC, id DESC LIMIT 5",
     )?;
     let near = params![from, time::write(incident.first_seen), incident.environment, incident.service];
-    let found = statement.query_map(near, |row| {
-        Ok((rows::moment(row, 0)?.unwrap_or(incident.first_seen), row.get(1)?, row.get(2)?))
-    })?;
+    let found = statement
+        .query_map(near, |row| Ok((rows::moment(row, 0)?.unwrap_or(incident.first_seen), row.get(1)?, row.get(2)?)))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 

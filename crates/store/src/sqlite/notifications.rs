@@ -69,8 +69,11 @@ impl Store {
     /// Incidents of an environment that began within `window` of a moment and were told on their own.
     pub async fn told_near(&self, environment: String, at: Timestamp, window: SignedDuration) -> Result<Vec<Told>> {
         self.read(move |db| {
-            let columns =
-                rows::INCIDENT_COLUMNS.split(", ").map(|name| format!("i.{}", name.trim())).collect::<Vec<_>>().join(", ");
+            let columns = rows::INCIDENT_COLUMNS
+                .split(", ")
+                .map(|name| format!("i.{}", name.trim()))
+                .collect::<Vec<_>>()
+                .join(", ");
             let sql = format!(
                 "SELECT {columns}, n.sent_at FROM incidents i JOIN notifications n ON n.incident_id = i.id
                   WHERE i.created_at BETWEEN ?1 AND ?2 AND i.environment = ?3 AND n.status = 'sent'

@@ -17,7 +17,8 @@ const APPLICATION_ID: i64 = 0x464f_4748;
 pub(super) fn lock_directory(directory: &Path) -> Result<File> {
     let unusable = |error: std::io::Error| Error::Unusable { path: directory.to_owned(), detail: error.to_string() };
     std::fs::create_dir_all(directory).map_err(unusable)?;
-    let file = File::options().create(true).write(true).truncate(false).open(directory.join("lock")).map_err(unusable)?;
+    let file =
+        File::options().create(true).write(true).truncate(false).open(directory.join("lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
@@ -41,8 +42,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {
         return Err(Error::Newer { path: path.to_owned(), found: version, known });
     }
     if tables > 0 {
-        let verdict: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(explain)?;
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(explain)?;
         if verdict != "ok" {
             return Err(Error::Corrupt { path: path.to_owned(), detail: verdict });
         }

@@ -88,16 +88,18 @@ pub fn backup(db: &Connection, file: &std::path::Path) -> Result<()> {
         return Err(Error::Unusable { path: file.to_owned(), detail });
     }
     let explain = |error: rusqlite::Error| Error::Unusable { path: file.to_owned(), detail: error.to_string() };
-    let name = file.to_str().ok_or_else(|| Error::Unusable {
-        path: file.to_owned(),
-        detail: "the file's name is not UTF-8".to_owned(),
-    })?;
+    let name = file
+        .to_str()
+        .ok_or_else(|| Error::Unusable { path: file.to_owned(), detail: "the file's name is not UTF-8".to_owned() })?;
     db.execute("VACUUM INTO ?1", [name]).map_err(explain)?;
     Ok(())
 }
 
 fn used_bytes(db: &Connection) -> Result<u64> {
-    let pages: u64 = db.query_row("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count", [], |row| row.get(0))?;
+    let pages: u64 =
+        db.query_row("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count", [], |row| {
+            row.get(0)
+        })?;
     let size: u64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     Ok(pages * size)
 }

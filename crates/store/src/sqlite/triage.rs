@@ -29,7 +29,9 @@ impl Store {
     pub async fn take_partitions(&self) -> Result<(i64, EventId)> {
         self.write(|tx| {
             tx.execute("UPDATE partitions SET fence = fence + 1", [])?;
-            Ok(tx.query_row("SELECT max(fence), min(cursor) FROM partitions", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+            Ok(tx.query_row("SELECT max(fence), min(cursor) FROM partitions", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?)
         })
         .await
     }
@@ -37,8 +39,10 @@ impl Store {
     /// The log templates of a service, in the order in which they were born.
     pub async fn templates(&self, scope: String) -> Result<Vec<StoredTemplate>> {
         self.read(move |db| {
-            let mut statement = db.prepare_cached("SELECT id, cluster FROM log_templates WHERE scope = ?1 ORDER BY id")?;
-            let found = statement.query_map([scope], |row| Ok(StoredTemplate { id: row.get(0)?, cluster: row.get(1)? }))?;
+            let mut statement =
+                db.prepare_cached("SELECT id, cluster FROM log_templates WHERE scope = ?1 ORDER BY id")?;
+            let found =
+                statement.query_map([scope], |row| Ok(StoredTemplate { id: row.get(0)?, cluster: row.get(1)? }))?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -149,10 +153,8 @@ fn source_name(signal: &Signal) -> &'static str {
 }
 
 pub(super) fn latest(tx: &Connection, fingerprint: &Fingerprint) -> Result<Option<Incident>> {
-    let sql = format!(
-        "SELECT {} FROM incidents WHERE fingerprint = ?1 ORDER BY id DESC LIMIT 1",
-        rows::INCIDENT_COLUMNS
-    );
+    let sql =
+        format!("SELECT {} FROM incidents WHERE fingerprint = ?1 ORDER BY id DESC LIMIT 1", rows::INCIDENT_COLUMNS);
     Ok(tx.prepare_cached(&sql)?.query_row([fingerprint.as_str()], rows::incident).optional()?)
 }
 

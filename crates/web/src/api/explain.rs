@@ -62,7 +62,9 @@ fn opening_lines(incident: &Incident) -> Vec<String> {
         ),
     ];
     if let Some(previous) = incident.previous_incident_id {
-        lines.push(format!("the same trouble was incident {previous} before; it had ended longer ago than the reopen window"));
+        lines.push(format!(
+            "the same trouble was incident {previous} before; it had ended longer ago than the reopen window"
+        ));
     }
     if let Some(since) = incident.flapping_since {
         lines.push(format!("flapping since {since}: its changes are shown and not told"));
@@ -103,7 +105,8 @@ fn event_lines(stored: &StoredEvent) -> Vec<String> {
         .iter()
         .map(|finding| {
             let first = finding.evidence.first();
-            let (rule, text, at) = first.map_or(("", "", ""), |found| (found.rule.as_str(), found.text.as_str(), found.at.as_str()));
+            let (rule, text, at) =
+                first.map_or(("", "", ""), |found| (found.rule.as_str(), found.text.as_str(), found.at.as_str()));
             format!("{} with score {:.2}: rule {rule} matched `{text}` in {at}", finding.kind, finding.score)
         })
         .collect();

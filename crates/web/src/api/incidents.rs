@@ -38,7 +38,8 @@ impl IncidentQuery {
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let mut statuses = Vec::new();
         for word in given(self.status).iter().flat_map(|text| text.split(',')) {
-            let status = Status::parse(word.trim()).ok_or_else(|| unknown("status", word, &Status::ALL.map(Status::as_str)))?;
+            let status =
+                Status::parse(word.trim()).ok_or_else(|| unknown("status", word, &Status::ALL.map(Status::as_str)))?;
             statuses.push(status.as_str().to_owned());
         }
         let severity = match given(self.severity) {
@@ -51,7 +52,9 @@ impl IncidentQuery {
         };
         let kind = match given(self.kind) {
             None => None,
-            Some(word) => Some(Kind::parse(&word).ok_or_else(|| unknown("kind", &word, &Kind::ALL.map(Kind::as_str)))?.to_string()),
+            Some(word) => Some(
+                Kind::parse(&word).ok_or_else(|| unknown("kind", &word, &Kind::ALL.map(Kind::as_str)))?.to_string(),
+            ),
         };
         Ok(IncidentFilter {
             statuses,

@@ -9,4 +9,4 @@ mod paging;
 pub(crate) mod shapes;
 pub(crate) mod solution;
 
-pub(crate) use paging::{PagingQuery, Paged, parse_id};
+pub(crate) use paging::{Paged, PagingQuery, parse_id};

@@ -21,7 +21,12 @@ impl PagingQuery {
             None => 50,
             Some(text) => match text.parse::<u32>() {
                 Ok(limit @ 1..=200) => limit,
-                _ => return Err(Problem::unprocessable("limit", format!("limit: must be 1 to 200, is `{}`", short(text)))),
+                _ => {
+                    return Err(Problem::unprocessable(
+                        "limit",
+                        format!("limit: must be 1 to 200, is `{}`", short(text)),
+                    ));
+                }
             },
         };
         let cursor = match self.cursor.as_deref() {

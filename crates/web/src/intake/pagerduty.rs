@@ -22,7 +22,10 @@ pub(crate) struct Enqueued {
 /// Takes a trigger, an acknowledgement or a resolve.
 #[utoipa::path(post, path = "/v2/enqueue", tag = "intake", request_body = Object,
     responses((status = 202, body = Enqueued), (status = 400, body = Problem), (status = 503, body = Problem)))]
-pub(crate) async fn post_enqueue(State(app): State<App>, body: Bounded) -> Result<(StatusCode, Json<Enqueued>), Problem> {
+pub(crate) async fn post_enqueue(
+    State(app): State<App>,
+    body: Bounded,
+) -> Result<(StatusCode, Json<Enqueued>), Problem> {
     within_limit(&body)?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| Problem::overloaded())?;
@@ -35,7 +38,10 @@ pub(crate) async fn post_enqueue(State(app): State<App>, body: Bounded) -> Resul
 /// Takes a change event: a deploy, a flag, a configuration.
 #[utoipa::path(post, path = "/v2/change/enqueue", tag = "intake", request_body = Object,
     responses((status = 202, body = Enqueued), (status = 400, body = Problem), (status = 503, body = Problem)))]
-pub(crate) async fn post_change(State(app): State<App>, body: Bounded) -> Result<(StatusCode, Json<Enqueued>), Problem> {
+pub(crate) async fn post_change(
+    State(app): State<App>,
+    body: Bounded,
+) -> Result<(StatusCode, Json<Enqueued>), Problem> {
     within_limit(&body)?;
     let event = pagerduty::parse_change(&body.bytes, app.store().clock().now())?;
     accept_one(&app, event).await?;

@@ -83,8 +83,9 @@ fn parse(body: &Bounded) -> Result<Simulation, Problem> {
     if body.bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Simulation::default());
     }
-    let wanted: Simulation = serde_json::from_slice(&body.bytes)
-        .map_err(|error| Problem::unprocessable("body", format!("{error}; expected {{\"count\":1..100,\"delay_seconds\":0..60}}")))?;
+    let wanted: Simulation = serde_json::from_slice(&body.bytes).map_err(|error| {
+        Problem::unprocessable("body", format!("{error}; expected {{\"count\":1..100,\"delay_seconds\":0..60}}"))
+    })?;
     if !(1..=100).contains(&wanted.count) {
         return Err(Problem::unprocessable("count", format!("count: must be 1 to 100, is {}", wanted.count)));
     }
