@@ -145,19 +145,20 @@ pub(crate) fn three_digits<S: serde::Serializer>(score: &f32, serializer: S) -> 
 pub struct Evidence {
     /// The rule that matched, for instance `xss.script_tag`.
     pub rule: String,
-    /// The text it matched, cut to [`Evidence::MAX_TEXT`] characters.
+    /// The text it matched.
     pub text: String,
     /// Where it stood: `payload`, `metadata.level`, `query.q`, `header.user-agent`, …
     pub at: String,
 }
 
 impl Evidence {
-    /// The longest matched text that is kept, in characters.
+    /// The longest matched text that is kept once it is redacted, in characters.
     pub const MAX_TEXT: usize = 200;
 
-    /// Evidence with its text cut to [`Evidence::MAX_TEXT`] characters.
+    /// Evidence with its text bounded to ten times [`Evidence::MAX_TEXT`] characters: a secret cut in half
+    /// before it is redacted would not be recognised any more.
     pub fn new(rule: impl Into<String>, text: &str, at: impl Into<String>) -> Self {
-        Self { rule: rule.into(), text: text.chars().take(Self::MAX_TEXT).collect(), at: at.into() }
+        Self { rule: rule.into(), text: text.chars().take(10 * Self::MAX_TEXT).collect(), at: at.into() }
     }
 }
 

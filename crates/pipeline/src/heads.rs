@@ -19,6 +19,7 @@ impl HeadPublisher {
     /// Reads the key, or makes one that only this user can read.
     pub fn open(store: Store, key_file: &Path, file: &Path) -> std::io::Result<Self> {
         let key = read_or_make_key(key_file)?;
+        end_torn_line(file)?;
         let last = read_heads(file).last().map_or(0, |head| head.id);
         Ok(Self { store, key, file: file.to_owned(), last: std::sync::Mutex::new(last) })
     }
@@ -53,6 +54,17 @@ pub enum Error {
 
 fn lock(last: &std::sync::Mutex<i64>) -> std::sync::MutexGuard<'_, i64> {
     last.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A process that died while it appended leaves half a line; the next head must not stand behind it.
+fn end_torn_line(file: &Path) -> std::io::Result<()> {
+    match std::fs::read(file) {
+        Ok(bytes) if bytes.last().is_some_and(|last| *last != b'\n') => {
+            std::fs::File::options().append(true).open(file)?.write_all(b"\n")
+        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The heads in a file, oldest first; lines that are no heads are passed over.

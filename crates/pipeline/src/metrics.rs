@@ -38,7 +38,7 @@ pub struct Metrics {
     pub batches: Family<Outcome, Counter>,
     /// Incidents opened.
     pub incidents_opened: Counter,
-    /// Tellings, by `sent`, `joined`, `failed`.
+    /// Tellings, by `sent` or `joined`.
     pub tellings: Family<Outcome, Counter>,
     /// Edits of delivered messages.
     pub edits: Counter,

@@ -42,7 +42,7 @@ const OPEN: [&str; 6] = ["/health", "/healthz", "/readyz", "/login", "/assets/fo
 fn purpose(path: &str, method: &Method) -> Purpose {
     if OPEN.contains(&path) {
         Purpose::Open
-    } else if path.starts_with("/in/") || (method == Method::POST && INTAKE.contains(&path)) {
+    } else if path.starts_with("/in/") || ([Method::POST, Method::PUT].contains(method) && INTAKE.contains(&path)) {
         Purpose::Intake
     } else {
         Purpose::ReadAndAct

@@ -51,6 +51,8 @@ fn documented_intake() -> OpenApiRouter<App> {
         .routes(routes!(intake::events::post_error_log))
         .routes(routes!(intake::alertmanager::post_alerts))
         .routes(routes!(intake::alertmanager::post_webhook))
+        .routes(routes!(intake::alertmanager::post_grafana))
+        .routes(routes!(intake::alertmanager::put_grafana))
         .routes(routes!(intake::pagerduty::post_enqueue))
         .routes(routes!(intake::pagerduty::post_change))
 }
@@ -70,7 +72,6 @@ pub fn router(pipeline: Handles, config: WebConfig) -> Router {
         // For tools that cannot set a header: the same intake behind a key in the address.
         .nest("/in/{key}", intake_again)
         .route("/openapi.json", get(move || async move { axum::Json(document) }))
-        .route("/webhook/grafana", post(intake::alertmanager::post_webhook).put(intake::alertmanager::post_webhook))
         .route("/", get(pages::list::get_page))
         .route("/incidents/{id}", get(pages::incident::get_page))
         .route("/incidents/{id}/actions", post(pages::incident::post_action))

@@ -34,7 +34,7 @@ fn an_untouched_chain_is_whole() {
     let directory = with_a_chain();
     let (code, text) = verify(directory.path());
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("12"), "{text}");
+    assert!(text.contains("12 rows"), "{text}");
 }
 
 #[test]

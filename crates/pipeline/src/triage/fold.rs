@@ -115,6 +115,9 @@ pub(super) fn correlations(event: &Event, kind: Kind, symptom: Option<&str>) -> 
     {
         shared.push(Correlation { attribute: "symptom".to_owned(), value: format!("{kind} {symptom}") });
     }
+    for correlation in &mut shared {
+        correlation.value = clean(&correlation.value, 100);
+    }
     shared
 }
 
@@ -132,8 +135,10 @@ fn leading_address(line: &str) -> Option<&str> {
     first.parse::<std::net::IpAddr>().is_ok().then_some(first)
 }
 
-fn clean(text: &str, at_most: usize) -> String {
+/// Text from outside as it may be kept with an incident: redacted, visible, bounded.
+pub(super) fn clean(text: &str, at_most: usize) -> String {
     // Redact before cutting: a secret cut in half is not recognised any more.
     let bounded: String = text.chars().take(at_most.saturating_mul(8).max(4000)).collect();
-    cut(&plain_text(redact(&bounded).as_ref()), at_most)
+    // And redact again after: an invisible character in the middle of a name hides the secret behind it.
+    cut(redact(&plain_text(redact(&bounded).as_ref())).as_ref(), at_most)
 }

@@ -77,7 +77,7 @@ impl Store {
             let sql = format!(
                 "SELECT {columns}, n.sent_at FROM incidents i JOIN notifications n ON n.incident_id = i.id
                   WHERE i.created_at BETWEEN ?1 AND ?2 AND i.environment = ?3 AND n.status = 'sent'
-                    AND n.reason = 'opened' AND n.receiver = ?4
+                    AND n.reason = 'opened' AND n.receiver = ?4 AND i.status NOT IN ('resolved', 'false_positive')
                   ORDER BY n.id LIMIT 200"
             );
             let mut statement = db.prepare_cached(&sql)?;

@@ -16,7 +16,7 @@ const APPLICATION_ID: i64 = 0x464f_4748;
 
 pub(super) fn lock_directory(directory: &Path) -> Result<File> {
     let unusable = |error: std::io::Error| Error::Unusable { path: directory.to_owned(), detail: error.to_string() };
-    std::fs::create_dir_all(directory).map_err(unusable)?;
+    make_private(directory).map_err(unusable)?;
     let file =
         File::options().create(true).write(true).truncate(false).open(directory.join("lock")).map_err(unusable)?;
     match file.try_lock() {
@@ -24,6 +24,15 @@ pub(super) fn lock_directory(directory: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
+}
+
+/// Makes the directory, for this user alone: events are other people's logs. One that is there is left as it is.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
 
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {

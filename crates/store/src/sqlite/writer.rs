@@ -86,7 +86,7 @@ fn write_until_closed(mut connection: Connection, mut jobs: mpsc::Receiver<Job>)
         }
     }
     // Fold the log into the file, so that a copy of the file alone is whole.
-    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize;");
+    let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
 }
 
 fn commit_together(

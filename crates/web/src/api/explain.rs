@@ -23,8 +23,8 @@ pub(crate) async fn incident(State(app): State<App>, Path(id): Path<String>) -> 
     }
     lines.extend(ending_line(&detail.incident));
     if let Some(analysis) = &detail.analysis {
-        let because = analysis.confidence_because.join("; ");
-        lines.push(format!("confidence of the analysis is {}: {because}", analysis.analysis.confidence.as_str()));
+        lines.push(format!("confidence of the analysis is {}", analysis.analysis.confidence.as_str()));
+        lines.extend(analysis.confidence_because.iter().map(|reason| format!("  {reason}")));
     }
     Ok(Json(json!({ "incident_id": id, "lines": lines, "opened_because": detail.incident.opened_because })))
 }

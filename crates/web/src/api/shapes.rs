@@ -85,29 +85,31 @@ fn timeline_entry(entry: TimelineEntry) -> Value {
 /// An event. Without `raw` its text is redacted.
 pub(crate) fn event(stored: StoredEvent, raw: bool) -> Value {
     let event = stored.event;
-    let (payload, metadata) = match (raw, Value::Object(event.metadata)) {
-        (true, metadata) => (event.payload, metadata),
-        (false, metadata) => (redact(&event.payload).into_string(), redact_json(&metadata)),
-    };
+    let metadata = Value::Object(event.metadata);
+    let metadata = if raw { metadata } else { redact_json(&metadata) };
     json!({
         "id": event.id,
-        "source": event.source,
-        "type": event.event_type,
-        "payload": payload,
+        "source": shown(event.source, raw),
+        "type": shown(event.event_type, raw),
+        "payload": shown(event.payload, raw),
         "metadata": metadata,
         "status": event.status,
-        "dedup_key": event.dedup_key,
-        "episode": event.episode,
+        "dedup_key": event.dedup_key.map(|key| shown(key, raw)),
+        "episode": event.episode.map(|episode| shown(episode, raw)),
         "event_timestamp": event.event_timestamp,
         "created_at": event.created_at,
-        "service": event.service,
-        "environment": event.environment,
+        "service": shown(event.service, raw),
+        "environment": shown(event.environment, raw),
         "severity": event.severity,
         "findings": stored.findings,
         "incident_id": stored.incident_id,
         "decision": stored.decision,
         "is_triaged": stored.is_triaged,
     })
+}
+
+fn shown(text: String, raw: bool) -> String {
+    if raw { text } else { redact(&text).into_string() }
 }
 
 /// A row of the audit log.

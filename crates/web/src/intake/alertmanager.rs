@@ -18,12 +18,26 @@ pub(crate) async fn post_alerts(State(app): State<App>, body: Bounded) -> Result
     store(&app, alertmanager::parse_alerts(&body.bytes, now)).await
 }
 
-/// Takes the webhook of Alertmanager (version 4) and of Grafana (version 1).
+/// Takes the webhook of Alertmanager (version 4).
 #[utoipa::path(post, path = "/webhook/alertmanager", operation_id = "post_alertmanager_webhook", tag = "intake", request_body = Object,
     responses((status = 200, description = "stored"), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn post_webhook(State(app): State<App>, body: Bounded) -> Result<StatusCode, Problem> {
     let now = app.store().clock().now();
     store(&app, alertmanager_webhook::parse_webhook(&body.bytes, now)).await
+}
+
+/// Takes Grafana's webhook (version 1).
+#[utoipa::path(post, path = "/webhook/grafana", operation_id = "post_grafana_webhook", tag = "intake",
+    request_body = Object, responses((status = 200, description = "stored"), (status = 400, body = Problem)))]
+pub(crate) async fn post_grafana(app: State<App>, body: Bounded) -> Result<StatusCode, Problem> {
+    post_webhook(app, body).await
+}
+
+/// Takes Grafana's webhook by the other method that Grafana can be told to use.
+#[utoipa::path(put, path = "/webhook/grafana", operation_id = "put_grafana_webhook", tag = "intake",
+    request_body = Object, responses((status = 200, description = "stored"), (status = 400, body = Problem)))]
+pub(crate) async fn put_grafana(app: State<App>, body: Bounded) -> Result<StatusCode, Problem> {
+    post_webhook(app, body).await
 }
 
 async fn store(
