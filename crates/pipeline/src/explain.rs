@@ -1,5 +1,6 @@
 //! From an incident to what people read: history, analysis by the built-in analyst, message.
 
+use crate::recall::{Recollection, as_similar};
 use crate::settings::Settings;
 use foghorn_domain::analyst::{self, Explained, SimilarIncident};
 use foghorn_domain::clock::Timestamp;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Explainer {
     store: Store,
+    recollection: Recollection,
     playbooks: Arc<Playbooks>,
     public_url: Option<String>,
 }
@@ -29,20 +31,20 @@ pub struct Told {
 }
 
 impl Explainer {
-    pub(crate) fn new(store: Store, playbooks: Playbooks, settings: &Settings) -> Self {
-        Self { store, playbooks: Arc::new(playbooks), public_url: settings.public_url.clone() }
+    pub(crate) fn new(store: Store, recollection: Recollection, playbooks: Playbooks, settings: &Settings) -> Self {
+        Self { store, recollection, playbooks: Arc::new(playbooks), public_url: settings.public_url.clone() }
     }
 
     /// Explains an incident and builds the message about it. `reason` is why it is told; `None` gives the
     /// message as an edit would show it.
     pub async fn tell(&self, incident: &Incident, reason: Option<&ReasonKey>) -> Result<Told> {
         let history = self.store.history(incident.clone()).await?;
-        let similar = similar(&history);
+        let similar = self.similar(incident, &history).await?;
         let explained = analyst::explain(incident, &similar, &self.playbooks);
         let detail = self.store.incident_detail(incident.id).await?;
         let (changes, related) = (changes(&history), self.related(incident.id).await?);
         let acted = detail.timeline.iter().rev().find_map(acted);
-        let last_time = similar.first().cloned().or_else(|| last_time(&history));
+        let last_time = similar.iter().find(|found| found.similarity >= 1.0).cloned().or_else(|| last_time(&history));
         let message = message::build(&MessageInput {
             similar: &similar,
             seen_before: history.seen_before,
@@ -56,6 +58,18 @@ impl Explainer {
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
         Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message })
+    }
+
+    /// Similar incidents, those of the same fingerprint first. These come from the store itself, so that a
+    /// fix written a moment ago is there before the index has seen it.
+    pub async fn similar(&self, incident: &Incident, history: &History) -> Result<Vec<SimilarIncident>> {
+        let mut similar = exact(history);
+        for recalled in self.recollection.like(incident, 3).await? {
+            if similar.len() < 3 && similar.iter().all(|known| known.id != recalled.item.id) {
+                similar.push(as_similar(&recalled));
+            }
+        }
+        Ok(similar)
     }
 
     async fn related(&self, incident_id: IncidentId) -> Result<Vec<RelatedIncident>> {
@@ -103,7 +117,7 @@ fn last_time(history: &History) -> Option<SimilarIncident> {
     })
 }
 
-fn similar(history: &History) -> Vec<SimilarIncident> {
+fn exact(history: &History) -> Vec<SimilarIncident> {
     let found = |item: &MemoryItem| SimilarIncident {
         id: item.id.clone(),
         incident_id: item.incident_id,
@@ -113,7 +127,7 @@ fn similar(history: &History) -> Vec<SimilarIncident> {
         similarity: 1.0,
         author: item.author.clone(),
         resolved_at: Some(item.created_at),
-        outcome: None,
+        outcome: item.outcome.clone(),
         confirmed: item.confirmed,
     };
     history.fixes.iter().map(found).collect()

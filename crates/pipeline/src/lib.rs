@@ -11,6 +11,7 @@ pub mod metrics;
 mod doorbell;
 pub mod ingest;
 pub mod triage;
+pub mod recall;
 pub mod explain;
 pub mod notify;
 pub mod act;

@@ -71,6 +71,11 @@ impl Reconcile {
         }
     }
 
+    /// Records what became of fixes whose incident stayed over for as long as it could have reopened.
+    pub async fn settle_outcomes(&self) -> Result<usize> {
+        self.store.settle_outcomes(self.store.policy().reopen_window).await
+    }
+
     /// Publishes the audit chain's head if it has grown.
     pub async fn publish_head(&self) {
         if let Err(error) = self.heads.publish().await {

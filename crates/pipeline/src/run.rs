@@ -7,9 +7,11 @@ use crate::heads::HeadPublisher;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
+use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
 use crate::settings::Settings;
 use crate::triage::Triage;
+use foghorn_embed::Embedder;
 use foghorn_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub struct Handles {
     pub ingest: Ingest,
     /// A person's hand.
     pub acting: Acting,
+    /// The memory of fixes, searchable.
+    pub recollection: Recollection,
     /// Explanations and messages.
     pub explainer: Explainer,
     /// Counters.
@@ -50,6 +54,7 @@ pub struct Pipeline {
     triage: Triage,
     notify: Notify,
     reconcile: Reconcile,
+    recollection: Recollection,
     triage_bell: Doorbell,
     notify_bell: Doorbell,
 }
@@ -62,10 +67,12 @@ pub struct Running {
 }
 
 impl Pipeline {
-    /// Wires the stages. Fails, with a sentence for people, on unreadable playbooks or audit key.
+    /// Wires the stages. Without an embedder, recall goes by shared words alone. Fails, with a sentence for
+    /// people, on unreadable playbooks or audit key.
     pub fn new(
         store: Store,
         settings: Settings,
+        embedder: Option<Embedder>,
         printer: Option<mpsc::UnboundedSender<Printed>>,
     ) -> Result<Self, String> {
         let playbooks = load_playbooks(settings.playbooks.as_deref())?;
@@ -74,11 +81,13 @@ impl Pipeline {
         let settings = Arc::new(settings);
         let metrics = Metrics::default();
         let (triage_bell, notify_bell) = (Doorbell::default(), Doorbell::default());
-        let explainer = Explainer::new(store.clone(), playbooks, &settings);
+        let recollection = Recollection::new(store.clone(), embedder);
+        let explainer = Explainer::new(store.clone(), recollection.clone(), playbooks, &settings);
         let handles = Handles {
             ingest: Ingest::new(store.clone(), metrics.clone(), triage_bell.clone()),
             acting: Acting::new(store.clone(), metrics.clone(), notify_bell.clone()),
             explainer: explainer.clone(),
+            recollection: recollection.clone(),
             metrics: metrics.clone(),
             settings: Arc::clone(&settings),
             store: store.clone(),
@@ -87,6 +96,7 @@ impl Pipeline {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
             notify: Notify::new(store.clone(), metrics.clone(), explainer, &settings, printer),
             reconcile: Reconcile::new(store, metrics, settings, heads, triage_bell.clone(), notify_bell.clone()),
+            recollection,
             handles,
             triage_bell,
             notify_bell,
@@ -103,9 +113,10 @@ impl Pipeline {
         loop {
             let triaged = self.triage.step().await?.events;
             let swept = self.reconcile.sweep_step().await?;
+            let recalled = self.recollection.refresh_step().await?;
             let delivered = self.notify.deliver_step().await?;
             let edited = self.notify.edit_step().await?;
-            if triaged + swept + delivered + edited == 0 {
+            if triaged + swept + recalled + delivered + edited == 0 {
                 return Ok(());
             }
         }
@@ -119,13 +130,14 @@ impl Pipeline {
 
     /// Starts every stage.
     pub fn start(self) -> Running {
-        let Self { handles, triage, notify, reconcile, triage_bell, notify_bell } = self;
+        let Self { handles, triage, notify, reconcile, recollection, triage_bell, notify_bell } = self;
         let stop = CancellationToken::new();
         let edit_interval = handles.settings.edit_interval;
         let tasks = vec![
             spawn_triage(triage, triage_bell, notify_bell.clone(), stop.clone()),
             tokio::spawn(notify_loop(notify, notify_bell, edit_interval, stop.clone())),
             tokio::spawn(reconcile_loop(reconcile, stop.clone())),
+            tokio::spawn(remember_loop(recollection, stop.clone())),
         ];
         Running { stop, tasks, store: handles.store }
     }
@@ -207,6 +219,25 @@ async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, st
     }
 }
 
+/// Keeps the index over the memory up to date: a fix written now is recalled within half a second.
+async fn remember_loop(recollection: Recollection, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
+        loop {
+            match recollection.refresh_step().await {
+                Ok(0) => break,
+                Ok(_) if stop.is_cancelled() => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the memory could not be read and will be read again");
+                    break;
+                }
+            }
+        }
+    }
+}
+
 async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken) {
     let mut seconds: u64 = 0;
     let mut ticks = tokio::time::interval(IDLE);
@@ -219,6 +250,9 @@ async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken) {
         }
         if seconds.is_multiple_of(60) {
             reconcile.publish_head().await;
+            if let Err(error) = reconcile.settle_outcomes().await {
+                tracing::error!(%error, "what became of fixes could not be recorded and will be tried again");
+            }
             match reconcile.forget_step().await {
                 Ok(0) => {}
                 Ok(events) => tracing::info!(events, "retention has forgotten old events"),

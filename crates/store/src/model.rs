@@ -160,6 +160,16 @@ pub struct MemoryItem {
     pub confirmed: bool,
     /// When it was written.
     pub created_at: Timestamp,
+    /// `incident`, `import`, `external` (written by another program) or `draft`.
+    pub origin: String,
+    /// When it was taken out of recall.
+    pub retired_at: Option<Timestamp>,
+    /// What happened after the fix, in words: `quiet after 6 min`, `reopened after 20 min`.
+    pub outcome: Option<String>,
+    /// How often somebody said that it helped.
+    pub helped: u32,
+    /// How often somebody said that it did not.
+    pub not_helped: u32,
 }
 
 /// What came before an incident: the same trouble, and changes near it.

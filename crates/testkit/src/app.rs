@@ -5,12 +5,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use foghorn_domain::clock::{Clock, SignedDuration, Timestamp};
+use foghorn_embed::Embedder;
 use foghorn_pipeline::{Handles, Pipeline, Settings};
 use foghorn_store::Store;
 use foghorn_store::sqlite::Options;
 use foghorn_web::WebConfig;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -39,7 +41,7 @@ impl App {
     fn in_directory(directory: TempDir, now: Timestamp, configure: impl FnOnce(&mut WebConfig)) -> Self {
         let clock = Clock::manual(now);
         let store = open_when_free(&Options { clock: clock.clone(), ..Options::new(directory.path()) });
-        let pipeline = Pipeline::new(store, Settings::new(directory.path()), None).unwrap();
+        let pipeline = Pipeline::new(store, Settings::new(directory.path()), Some(embedder()), None).unwrap();
         let mut web = WebConfig {
             listen: "127.0.0.1:8000".parse().unwrap(),
             api_token: None,
@@ -192,6 +194,12 @@ fn open_when_free(options: &Options) -> Store {
             opened => return opened.unwrap(),
         }
     }
+}
+
+/// The bundled model, loaded once for all tests of a process.
+fn embedder() -> Embedder {
+    static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
+    EMBEDDER.get_or_init(|| Embedder::bundled().unwrap()).clone()
 }
 
 /// An event of three fields.

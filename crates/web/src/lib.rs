@@ -1,7 +1,7 @@
 //! HTTP: intake, the API, health, and the pages.
 //!
 //! A request passes [`guard`] (who may call, from where), then one handler of [`intake`], [`api`],
-//! [`health`] or [`pages`], which extracts, calls the pipeline or the store once, and maps the answer.
+//! [`health`], [`live`] or [`pages`], which extracts, calls the pipeline or the store once, and maps the answer.
 //! Whatever goes wrong becomes a [`problem::Problem`] in one place.
 
 mod state;
@@ -12,6 +12,7 @@ mod body;
 mod intake;
 mod api;
 mod health;
+mod live;
 mod pages;
 mod router;
 

@@ -1,16 +1,18 @@
 //! Every route, and the server around them.
 
 use crate::state::{App, WebConfig};
-use crate::{api, guard, health, intake, pages, problem};
+use crate::{api, guard, health, intake, live, pages, problem};
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use foghorn_pipeline::Handles;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -64,7 +66,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Every route behind the guard.
 pub fn router(pipeline: Handles, config: WebConfig) -> Router {
-    let app = App::new(pipeline, config);
+    routes(App::new(pipeline, config, CancellationToken::new()))
+}
+
+fn routes(app: App) -> Router {
     let (documented, document) = documented().split_for_parts();
     let (intake_again, _) = documented_intake().split_for_parts();
     let document = serde_json::to_value(document).unwrap_or_default();
@@ -75,8 +80,15 @@ pub fn router(pipeline: Handles, config: WebConfig) -> Router {
         .route("/", get(pages::list::get_page))
         .route("/incidents/{id}", get(pages::incident::get_page))
         .route("/incidents/{id}/actions", post(pages::incident::post_action))
+        .route("/incidents/{id}/memory", post(pages::incident::post_memory))
+        .route("/services", get(pages::services::get_page))
+        .route("/memory", get(pages::memory::get_page))
+        .route("/audit", get(pages::audit::get_page))
+        .route("/audit/verify", post(pages::audit::post_verify))
+        .route("/settings", get(pages::settings::get_page))
+        .route("/live", get(live::get_stream))
         .route("/login", get(pages::login::get_page).post(pages::login::post_login))
-        .route("/assets/foghorn.css", get(pages::style))
+        .route("/assets/{name}", get(pages::assets::get_asset))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(|| async { problem::Problem::not_found("there is nothing at this address") })
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
@@ -91,7 +103,15 @@ pub fn router(pipeline: Handles, config: WebConfig) -> Router {
             .into_response()
         }))
         .layer(middleware::from_fn(problem::number_requests))
+        .layer(middleware::from_fn(pages::error::for_browsers))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_page))
         .with_state(app)
+}
+
+/// Pages, and what belongs to them, compress to a tenth. Streams must not wait for a block to fill.
+fn is_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["text/html", "text/css", "text/javascript"].iter().any(|known| content_type.starts_with(known))
 }
 
 /// Serves until told to stop, then finishes the requests it holds.
@@ -101,6 +121,6 @@ pub async fn serve(
     config: WebConfig,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let router = router(pipeline, config);
+    let router = routes(App::new(pipeline, config, shutdown.clone()));
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }

@@ -1,12 +1,15 @@
 //! What handlers share.
 
+use crate::live::Live;
+use crate::pages::audit::Verified;
 use foghorn_pipeline::Handles;
 use foghorn_sources::Limits;
 use foghorn_store::Store;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 /// How the server behaves.
 #[derive(Clone, Debug)]
@@ -41,12 +44,23 @@ pub(crate) struct App {
     pub(crate) config: Arc<WebConfig>,
     /// A permit is a KiB of body.
     pub(crate) body_budget: Arc<Semaphore>,
+    /// Keeps open pages up to date.
+    pub(crate) live: Arc<Live>,
+    /// The outcome of the last check of the audit chain; held while one runs.
+    pub(crate) verified: Arc<Mutex<Option<Verified>>>,
 }
 
 impl App {
-    pub(crate) fn new(pipeline: Handles, config: WebConfig) -> Self {
+    /// `stop` ends what would otherwise never end: the streams of open pages.
+    pub(crate) fn new(pipeline: Handles, config: WebConfig, stop: CancellationToken) -> Self {
         let budget = (BODY_BYTES_IN_FLIGHT.max(4 * config.max_body_bytes)) / 1024;
-        Self { pipeline, config: Arc::new(config), body_budget: Arc::new(Semaphore::new(budget)) }
+        Self {
+            live: Arc::new(Live::new(pipeline.store.clone(), stop)),
+            pipeline,
+            config: Arc::new(config),
+            body_budget: Arc::new(Semaphore::new(budget)),
+            verified: Arc::default(),
+        }
     }
 
     pub(crate) fn store(&self) -> &Store {

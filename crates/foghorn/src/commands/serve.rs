@@ -61,7 +61,9 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let data_dir = store.data_dir().canonicalize().unwrap_or_else(|_| store.data_dir().to_owned());
 
     let (printer, told) = mpsc::unbounded_channel();
-    let pipeline = Pipeline::new(store, wiring::settings(config), Some(printer)).map_err(anyhow::Error::msg)?;
+    let embedder = wiring::embedder();
+    let pipeline =
+        Pipeline::new(store, wiring::settings(config), embedder, Some(printer)).map_err(anyhow::Error::msg)?;
     let handles = pipeline.handles();
     let stages = pipeline.start();
     let printing = tokio::spawn(printing::print(told));

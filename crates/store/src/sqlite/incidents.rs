@@ -109,18 +109,16 @@ fn timeline(db: &Connection, id: IncidentId) -> Result<Vec<TimelineEntry>> {
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
 
-fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page<Incident>> {
+/// A filter as a condition on incidents, with the values for its question marks.
+pub(super) fn conditions(filter: &IncidentFilter) -> (String, Vec<SqlValue>) {
     let mut conditions = vec!["1 = 1".to_owned()];
     let mut values: Vec<SqlValue> = Vec::new();
-    let mut equal = |column: &str, value: &Option<String>, conditions: &mut Vec<String>| {
+    for (column, value) in [("severity", &filter.severity), ("kind", &filter.kind), ("service", &filter.service)] {
         if let Some(value) = value {
             values.push(value.clone().into());
             conditions.push(format!("{column} = ?"));
         }
-    };
-    equal("severity", &filter.severity, &mut conditions);
-    equal("kind", &filter.kind, &mut conditions);
-    equal("service", &filter.service, &mut conditions);
+    }
     if !filter.statuses.is_empty() {
         conditions.push(format!("status IN ({})", vec!["?"; filter.statuses.len()].join(", ")));
         values.extend(filter.statuses.iter().cloned().map(SqlValue::from));
@@ -130,8 +128,7 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
             "(summary_text || ' ' || service || ' ' || kind || ' ' || labels || ' ' || id) LIKE ? ESCAPE '\\'"
                 .to_owned(),
         );
-        let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        values.push(format!("%{escaped}%").into());
+        values.push(containing(word).into());
     }
     for (moment, comparison) in [(filter.since, "created_at >= ?"), (filter.until, "created_at < ?")] {
         if let Some(moment) = moment {
@@ -139,7 +136,17 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
             values.push(time::write(moment).into());
         }
     }
-    let matching = format!("incidents WHERE {}", conditions.join(" AND "));
+    (conditions.join(" AND "), values)
+}
+
+/// A pattern for LIKE, with `\` as its escape, that finds a word anywhere.
+pub(super) fn containing(word: &str) -> String {
+    format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page<Incident>> {
+    let (conditions, mut values) = conditions(filter);
+    let matching = format!("incidents WHERE {conditions}");
     let (total, estimated) = count(db, &matching, params_from_iter(values.iter()), paging.exact_count)?;
     values.push(paging.cursor.unwrap_or(i64::MAX).into());
     values.push(i64::from(paging.limit + 1).into());

@@ -29,7 +29,7 @@ impl Store {
 fn fixes(db: &Connection, incident: &Incident) -> Result<Vec<MemoryItem>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memory_item
-          WHERE fingerprint = ?1 AND solution IS NOT NULL ORDER BY created_at DESC, rowid DESC LIMIT 3"
+          WHERE fingerprint = ?1 AND solution IS NOT NULL AND retired_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT 3"
     );
     let mut statement = db.prepare_cached(&sql)?;
     Ok(statement.query_map([incident.fingerprint.as_str()], item)?.collect::<rusqlite::Result<_>>()?)
@@ -72,8 +72,8 @@ pub(super) fn save_solution(
     };
     tx.prepare_cached(
         "INSERT INTO memory_item (id, summary, labels, service, incident_type, solution, incident_id, fingerprint,
-                                  author, confirmed, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10)",
+                                  author, confirmed, created_at, origin)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, 'incident')",
     )?
     .execute(params![
         id,
@@ -90,10 +90,13 @@ pub(super) fn save_solution(
     Ok(id)
 }
 
-const COLUMNS: &str =
-    "id, summary, labels, service, incident_type, solution, incident_id, fingerprint, author, confirmed, created_at";
+pub(super) const COLUMNS: &str = "id, summary, labels, service, incident_type, solution, incident_id, fingerprint, \
+     author, confirmed, created_at, origin, retired_at, outcome, helped, not_helped";
 
-fn item(row: &Row<'_>) -> rusqlite::Result<MemoryItem> {
+/// Columns in [`COLUMNS`].
+pub(super) const COLUMN_COUNT: usize = 16;
+
+pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<MemoryItem> {
     let text = |column| row.get::<_, Option<String>>(column).map(Option::unwrap_or_default);
     Ok(MemoryItem {
         id: row.get(0)?,
@@ -107,5 +110,10 @@ fn item(row: &Row<'_>) -> rusqlite::Result<MemoryItem> {
         author: row.get(8)?,
         confirmed: row.get(9)?,
         created_at: rows::moment(row, 10)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        origin: text(11)?,
+        retired_at: rows::moment(row, 12)?,
+        outcome: row.get(13)?,
+        helped: row.get(14)?,
+        not_helped: row.get(15)?,
     })
 }

@@ -1,9 +1,12 @@
 //! The embedded store: one SQLite file, one writer, several readers.
 
 pub mod audit;
+pub mod dashboard;
 pub mod events;
 pub mod incidents;
 pub mod memory;
+pub mod recollection;
+pub mod memory_keeping;
 pub mod notifications;
 pub mod retention;
 pub mod triage;
@@ -11,6 +14,8 @@ pub mod writer;
 
 mod open;
 mod rows;
+
+pub use open::SCHEMA_VERSION;
 
 use crate::{Error, Result};
 use foghorn_domain::clock::Clock;

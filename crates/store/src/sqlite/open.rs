@@ -6,7 +6,11 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// Forward-only: the n-th entry brings a file from version n-1 to n.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_start.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/sqlite/0001_start.sql"), include_str!("../../migrations/sqlite/0002_memory.sql")];
+
+/// The schema version this program writes; it reads every earlier one.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Fixed when a data directory is made; triage's partitions.
 pub(crate) const PARTITIONS: u16 = 16;
@@ -46,7 +50,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {
         let detail = "it holds tables of another program".to_owned();
         return Err(Error::Corrupt { path: path.to_owned(), detail });
     }
-    let known = MIGRATIONS.len() as i64;
+    let known = SCHEMA_VERSION;
     if version > known {
         return Err(Error::Newer { path: path.to_owned(), found: version, known });
     }

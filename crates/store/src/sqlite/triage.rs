@@ -2,7 +2,7 @@
 //! audit rows and tellings, templates, service states, and the cursor. Either all of it is there after a
 //! crash or none, and then the same events are read again.
 
-use super::{Store, audit, notifications, rows};
+use super::{Store, audit, memory_keeping, notifications, rows};
 use crate::model::{ServiceStateRow, TemplateRow, TriageBatch, TriageOutcome, Unclaimed};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
@@ -119,6 +119,7 @@ fn apply<'a>(
         Entry::Vacant(entry) => entry.insert(latest(tx, &signal.fingerprint)?),
     };
     let before = slot.take();
+    let ended = before.as_ref().and_then(|incident| incident.ended_at);
     let Outcome { mut incident, changes, tell, untold } = match lifecycle::receive(before.clone(), signal, policy) {
         Ok(result) => result,
         Err(why) => {
@@ -135,6 +136,9 @@ fn apply<'a>(
         outcome.opened.push((incident.id, signal.arrived_at));
     } else if changes.iter().any(|change| matches!(change, Change::Reopened { .. } | Change::Ended(_))) {
         rows::save_incident(tx, &mut incident, now)?;
+    }
+    if let (true, Some(before)) = (changes.iter().any(|change| matches!(change, Change::Reopened { .. })), &ended) {
+        memory_keeping::note_reopened(tx, incident.id, signal.arrived_at.duration_since(*before))?;
     }
     record_changes(tx, &incident, &changes, source_name(signal), now)?;
     for key in &tell {

@@ -1,40 +1,111 @@
-//! What every page has around it.
+//! What every page has around it, and the small parts that several pages show.
 
+use super::assets::{ICON_ADDRESS, SCRIPT_ADDRESS, STYLE_ADDRESS};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::incident::Status;
+use foghorn_domain::severity::Severity;
+use foghorn_domain::text::{cut, outside_text};
+use foghorn_store::sqlite::dashboard::ChangeMark;
 use maud::{DOCTYPE, Markup, html};
 
-pub(super) fn page(title: &str, content: Markup) -> Markup {
+/// Which of the places in the head of the page this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Incidents,
+    Services,
+    Memory,
+    Audit,
+    Settings,
+    /// None of them: a mistake, or the door.
+    Nowhere,
+}
+
+const PLACES: [(Place, &str, &str); 5] = [
+    (Place::Incidents, "/", "Incidents"),
+    (Place::Services, "/services", "Services"),
+    (Place::Memory, "/memory", "Memory"),
+    (Place::Audit, "/audit", "Audit"),
+    (Place::Settings, "/settings", "Settings"),
+];
+
+/// A whole page. With a `mark`, the state it shows, it is kept up to date: its regions with `data-live`.
+pub(super) fn page(title: &str, place: Place, mark: Option<ChangeMark>, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-mark=[mark] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " · Foghorn" }
-                link rel="stylesheet" href="/assets/foghorn.css";
+                meta name="color-scheme" content="light dark";
+                title { (cut(title, 120)) " · Foghorn" }
+                link rel="icon" type="image/svg+xml" href=(*ICON_ADDRESS);
+                link rel="stylesheet" href=(*STYLE_ADDRESS);
+                @if mark.is_some() { script src=(*SCRIPT_ADDRESS) defer {} }
             }
             body {
-                header { a.brand href="/" { "Foghorn" } }
-                main { (content) }
+                a.skip href="#content" { "Skip to content" }
+                header.top {
+                    a.brand href="/" { "Foghorn" }
+                    nav aria-label="Places" { @for (this, address, name) in PLACES {
+                        a href=(address) aria-current=[(this == place).then_some("true")] { (name) }
+                    } }
+                    span #live-sign role="status" {}
+                }
+                main #content tabindex="-1" { (content) }
             }
         }
     }
 }
 
+/// Text from outside: masked, one plain line, not longer than this many characters.
+pub(super) fn said(text: &str, at_most: usize) -> String {
+    cut(&outside_text(text), at_most)
+}
+
 /// How long ago, in one unit.
-pub(super) fn age(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn age(at: Timestamp, now: Timestamp) -> Markup {
     let passed = now.duration_since(at).max(SignedDuration::ZERO).as_secs();
-    match passed {
+    let text = match passed {
         0..60 => format!("{passed} s"),
         60..3_600 => format!("{} min", passed / 60),
         3_600..86_400 => format!("{} h", passed / 3_600),
         _ => format!("{} d", passed / 86_400),
-    }
+    };
+    let exact = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    html! { time datetime=(at.to_string()) title=(exact) { (text) } }
 }
 
 /// A moment, readable and exact.
 pub(super) fn moment(at: Timestamp) -> Markup {
-    let text = at.to_string();
-    let readable = text.get(..19).unwrap_or(&text).replace('T', " ");
-    html! { time datetime=(text) { (readable) " UTC" } }
+    html! { time datetime=(at.to_string()) { (at.strftime("%Y-%m-%d %H:%M:%S").to_string()) " UTC" } }
+}
+
+/// A severity, by colour and by word.
+pub(super) fn severity(severity: Severity) -> Markup {
+    html! { span class={ "severity " (severity.as_str()) } { (severity.as_str()) } }
+}
+
+/// A status in words.
+pub(super) fn status(status: Status) -> Markup {
+    let words = match status {
+        Status::Open => "New",
+        Status::Notified => "New, told",
+        Status::Acknowledged => "Acknowledged",
+        Status::NeedsInfo => "Needs info",
+        Status::Resolved => "Resolved",
+        Status::FalsePositive => "False positive",
+    };
+    html! { span class={ "status " (status.as_str()) } { (words) } }
+}
+
+/// The link to the next page of a list, and the one back to its start.
+pub(super) fn pager(older: Option<String>, newest: Option<String>) -> Markup {
+    html! {
+        @if older.is_some() || newest.is_some() {
+            nav.pager aria-label="Pages" {
+                @if let Some(newest) = newest { a href=(newest) { "Newest" } }
+                @if let Some(older) = older { a href=(older) rel="next" { "Older" } }
+            }
+        }
+    }
 }

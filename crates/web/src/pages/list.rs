@@ -1,98 +1,122 @@
 //! `GET /`: incidents, newest first.
 
-use super::layout::{age, page};
+mod filters;
+mod spark;
+
+use super::layout::{Place, age, page, pager, said, severity, status};
 use crate::api::PagingQuery;
 use crate::api::incidents::IncidentQuery;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Query, State};
+use filters::{Shown, filters, tabs};
+use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::Incident;
-use foghorn_store::model::{Counts, IncidentFilter, Page};
+use foghorn_domain::words::with_thousands;
+use foghorn_store::model::Page;
 use maud::{Markup, html};
+use spark::{Rates, sparkline};
 
-/// Tabs: name, and the statuses behind it.
-const TABS: [(&str, &str); 6] = [
-    ("All", ""),
-    ("New", "open,notified"),
-    ("Acknowledged", "acknowledged"),
-    ("Needs info", "needs_info"),
-    ("Resolved", "resolved"),
-    ("False positive", "false_positive"),
-];
+pub(super) use filters::OPEN;
 
 pub(crate) async fn get_page(
     State(app): State<App>,
     Query(query): Query<IncidentQuery>,
     Query(paging): Query<PagingQuery>,
 ) -> Result<Markup, Problem> {
+    let mark = app.store().change_mark().await?;
+    let paging = paging.parse()?;
     let filter = query.parse()?;
-    let incidents = app.store().incidents(filter.clone(), paging.parse()?).await?;
-    let counts = app.store().counts().await?;
+    let shown = Shown::of(&filter);
+    let counts = app.store().status_counts(filter.clone()).await?;
+    let incidents = app.store().incidents(filter, paging).await?;
     let now = app.store().clock().now();
+    let rates = Rates::of(app.store(), &incidents.items, now).await?;
+    let older = incidents.next_cursor.map(|cursor| shown.address(Some(cursor)));
+    let newest = paging.cursor.map(|_| shown.address(None));
     let content = html! {
-        (tabs(&filter, &counts))
-        form.search method="get" action="/" role="search" {
-            @if !filter.statuses.is_empty() { input type="hidden" name="status" value=(filter.statuses.join(",")); }
-            label for="q" { "Search" }
-            input type="search" id="q" name="q" value=(filter.q.as_deref().unwrap_or_default());
-            button { "Search" }
-        }
-        @if incidents.items.is_empty() { (empty(&filter, &counts)) } @else { (table(&incidents, now)) }
-        @if let Some(cursor) = incidents.next_cursor {
-            p { a href=(format!("/?status={}&cursor={cursor}", filter.statuses.join(","))) { "Older incidents" } }
+        h1 { "Incidents" }
+        (tabs(&shown, &counts))
+        (filters(&shown))
+        div #incidents data-live {
+            @if incidents.items.is_empty() { (empty(&app, &shown).await?) } @else { (table(&incidents, &rates, now)) }
+            (pager(older, newest))
         }
     };
-    Ok(page("Incidents", content))
+    Ok(page(&title(&counts), Place::Incidents, Some(mark), content))
 }
 
-fn tabs(filter: &IncidentFilter, counts: &Counts) -> Markup {
-    let current = filter.statuses.join(",");
-    html! {
-        nav aria-label="Incidents by status" {
-            @for (name, statuses) in TABS {
-                a href=(if statuses.is_empty() { "/".to_owned() } else { format!("/?status={statuses}") })
-                  aria-current=[(current == statuses).then_some("page")] {
-                    (name) " " span.count { (count_of(statuses, counts)) }
-                }
-            }
-        }
+/// A tab in the background tells by its title that something is new.
+fn title(counts: &[(String, u64)]) -> String {
+    match filters::count_of(filters::NEW, counts) {
+        0 => "Incidents".to_owned(),
+        new => format!("({new}) Incidents"),
     }
 }
 
-fn count_of(statuses: &str, counts: &Counts) -> u64 {
-    let is_counted = |status: &str| statuses.is_empty() || statuses.split(',').any(|wanted| wanted == status);
-    counts.incidents.iter().filter(|(status, _)| is_counted(status)).map(|(_, count)| count).sum()
-}
-
-fn empty(filter: &IncidentFilter, counts: &Counts) -> Markup {
-    html! {
-        @if filter.q.is_some() || !filter.statuses.is_empty() {
-            p.empty { "No incident matches. " a href="/" { "Show all" } }
-        } @else {
-            p.empty { "No incidents. " (counts.events) " events have come in so far." }
+async fn empty(app: &App, shown: &Shown) -> Result<Markup, Problem> {
+    if shown.is_narrowed() {
+        return Ok(html! { p.empty { "No incident matches. " a href="/" { "Show all" } } });
+    }
+    let events = app.store().counts().await?.events;
+    Ok(html! {
+        div.empty {
+            p { "No incidents. " (with_thousands(events)) " events have come in so far." }
             p { "Send one: " code { "foghorn simulate db_timeout" } ", or a log: " code { "foghorn send app.log" } }
         }
-    }
+    })
 }
 
-fn table(incidents: &Page<Incident>, now: foghorn_domain::clock::Timestamp) -> Markup {
+fn table(incidents: &Page<Incident>, rates: &Rates, now: Timestamp) -> Markup {
     html! {
-        table {
-            thead { tr { th { "Severity" } th { "Incident" } th { "Service" } th { "Status" } th.number { "Events" } th.number { "Last" } } }
-            tbody {
-                @for incident in &incidents.items {
-                    tr {
-                        td { span class={ "severity " (incident.severity.as_str()) } { (incident.severity.as_str()) } }
-                        td { a href=(format!("/incidents/{}", incident.id)) { "#" (incident.id) " " (incident.summary) }
-                             " " span.kind { (incident.kind) } }
-                        td { (incident.service) }
-                        td { (incident.status.as_str().replace('_', " ")) }
-                        td.number { (incident.event_count) }
-                        td.number { (age(incident.last_seen, now)) }
-                    }
+        table.incidents role="table" {
+            caption.unseen { "Incidents, newest first" }
+            thead role="rowgroup" { tr role="row" {
+                th role="columnheader" scope="col" { "Severity" }
+                th role="columnheader" scope="col" { "Incident" }
+                th role="columnheader" scope="col" { "Service" }
+                th role="columnheader" scope="col" { "Status" }
+                th.number role="columnheader" scope="col" { "Events" }
+                th role="columnheader" scope="col" { "Last " (rates.period) }
+                th.number role="columnheader" scope="col" { "Opened" }
+                th.number role="columnheader" scope="col" { "Last event" }
+            } }
+            tbody role="rowgroup" {
+                @for (incident, rate) in incidents.items.iter().zip(&rates.of_each) {
+                    (row(incident, rate, rates.period, now))
                 }
             }
         }
-        p.total { (incidents.total) @if incidents.total_estimated { " or more" } " incidents" }
+        p.total { (with_thousands(incidents.total)) @if incidents.total_estimated { " or more" } " incidents" }
+    }
+}
+
+fn row(incident: &Incident, rate: &[u16], period: &str, now: Timestamp) -> Markup {
+    let id = incident.id;
+    html! {
+        tr role="row" class={ "is-" (incident.severity.as_str()) } id=(format!("incident-{id}")) data-item {
+            td role="cell" data-label="Severity" { (severity(incident.severity)) }
+            th.what role="rowheader" scope="row" {
+                a id=(format!("open-{id}")) href=(format!("/incidents/{id}")) { (summary(incident)) }
+                " " span.quiet { "#" (id) " " (incident.kind)
+                    @if incident.environment != "default" { " · " (said(&incident.environment, 40)) }
+                    @if incident.reopened_count > 0 { " · came back " (incident.reopened_count) "×" }
+                    @if incident.flapping_since.is_some() { " · flapping" }
+                    @if incident.still_firing_since.is_some() { " · still firing" } }
+            }
+            td role="cell" data-label="Service" { (said(&incident.service, 60)) }
+            td role="cell" data-label="Status" { (status(incident.status)) }
+            td.number role="cell" data-label="Events" { (with_thousands(incident.event_count)) }
+            td.rate role="cell" data-label={ "Last " (period) } { (sparkline(rate, period)) }
+            td.number role="cell" data-label="Opened" { (age(incident.first_seen, now)) }
+            td.number role="cell" data-label="Last event" { (age(incident.last_seen, now)) }
+        }
+    }
+}
+
+fn summary(incident: &Incident) -> String {
+    match said(&incident.summary, 200) {
+        empty if empty.is_empty() => "(nothing said)".to_owned(),
+        summary => summary,
     }
 }

@@ -1,6 +1,6 @@
 //! The log-in page, where a token is needed.
 
-use super::layout::page;
+use super::layout::{Place, page};
 use crate::session;
 use crate::state::App;
 use axum::Form;
@@ -33,13 +33,15 @@ pub(crate) async fn post_login(State(app): State<App>, Form(form_fields): Form<L
 fn form(error: Option<&str>) -> Markup {
     page(
         "Log in",
+        Place::Nowhere,
+        None,
         html! {
             h1 { "Log in" }
             @if let Some(error) = error { p.error role="alert" { (error) } }
-            form method="post" action="/login" {
+            form.card method="post" action="/login" {
                 label for="token" { "Token (FOGHORN_API_TOKEN)" }
                 input id="token" name="token" type="password" autocomplete="current-password" required;
-                button { "Log in" }
+                button.primary { "Log in" }
             }
         },
     )

@@ -1,16 +1,18 @@
-//! The plain pages: a list of incidents, one incident with its buttons, and the log-in where a token is
-//! needed. Server-rendered, no script; every text from outside is escaped by the template and bounded.
+//! The dashboard: server-rendered, whole without a script, and kept up to date by a small one.
+//!
+//! [`layout`] is what every page has around it. By address: [`list`] is `/`, [`incident`] one incident with
+//! its buttons, [`services`], [`memory`], [`audit`] and [`settings`] the other places, [`login`] the door
+//! where a token is needed, [`error`] what a browser sees instead of a problem body. Every text from
+//! outside passes [`layout::said`], and is escaped by the template.
 
+pub(crate) mod assets;
+pub(crate) mod audit;
+pub(crate) mod error;
 pub(crate) mod incident;
 mod layout;
 pub(crate) mod list;
 pub(crate) mod login;
-
-use axum::http::header;
-use axum::response::IntoResponse;
-
-/// The one style sheet.
-pub(crate) async fn style() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")];
-    (headers, include_str!("../../assets/foghorn.css"))
-}
+pub(crate) mod memory;
+mod query;
+pub(crate) mod services;
+pub(crate) mod settings;

@@ -155,3 +155,10 @@ mod tests {
         assert_eq!(web.effective_config["http"]["api_token"], "SET");
     }
 }
+
+/// The embedding model, or a line in the log that says why recall goes by words alone.
+pub(super) fn embedder() -> Option<foghorn_embed::Embedder> {
+    foghorn_embed::Embedder::bundled()
+        .map_err(|error| tracing::warn!(%error, "no embedding model: similar incidents are found by shared words alone"))
+        .ok()
+}

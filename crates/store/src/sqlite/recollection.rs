@@ -1,0 +1,88 @@
+//! Memory as the index over it reads and feeds it: what has changed, the texts, the embeddings.
+
+use super::{Store, memory};
+use crate::Result;
+use crate::model::MemoryItem;
+use rusqlite::{OptionalExtension, params};
+
+/// A memory with what the index needs of it.
+#[derive(Clone, Debug)]
+pub struct IndexedMemory {
+    /// Its number in this store, for as long as the store is open.
+    pub number: i64,
+    /// The memory.
+    pub item: MemoryItem,
+    /// Its embedding.
+    pub embedding: Option<Vec<f32>>,
+    /// Hash of the text that the embedding was made of; `None` where somebody else made it.
+    pub embedded_text: Option<String>,
+}
+
+/// One change of the memory.
+#[derive(Clone, Debug)]
+pub struct MemoryChange {
+    /// Grows with every change.
+    pub seq: i64,
+    /// The memory's number.
+    pub number: i64,
+    /// The memory as it is now; `None` if it is gone or retired.
+    pub memory: Option<IndexedMemory>,
+}
+
+impl Store {
+    /// Changes after `seq`, in order.
+    pub async fn memory_changes(&self, seq: i64, limit: u32) -> Result<Vec<MemoryChange>> {
+        self.read(move |db| {
+            let changed = db
+                .prepare_cached("SELECT seq, item FROM memory_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+                .query_map(params![seq, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
+            let sql = format!(
+                "SELECT {}, embedding, embedded_text FROM memory_item WHERE rowid = ?1 AND retired_at IS NULL",
+                memory::COLUMNS
+            );
+            let mut one = db.prepare_cached(&sql)?;
+            let mut changes = Vec::with_capacity(changed.len());
+            for (seq, number) in changed {
+                let memory = one
+                    .query_row([number], |row| {
+                        let bytes: Option<Vec<u8>> = row.get(memory::COLUMN_COUNT)?;
+                        Ok(IndexedMemory {
+                            number,
+                            item: memory::item(row)?,
+                            embedding: bytes.map(|bytes| floats(&bytes)),
+                            embedded_text: row.get(memory::COLUMN_COUNT + 1)?,
+                        })
+                    })
+                    .optional()?;
+                changes.push(MemoryChange { seq, number, memory });
+            }
+            Ok(changes)
+        })
+        .await
+    }
+
+    /// Stores the embedding of a memory, and what it was made of.
+    pub async fn save_embedding(
+        &self,
+        number: i64,
+        vector: Vec<f32>,
+        model: String,
+        embedded_text: String,
+    ) -> Result<()> {
+        self.write(move |tx| {
+            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+            tx.prepare_cached(
+                "UPDATE memory_item SET embedding = ?2, model = ?3, dim = ?4, embedded_text = ?5 WHERE rowid = ?1",
+            )?
+            .execute(params![number, bytes, model, vector.len() as i64, embedded_text])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Embeddings are stored as little-endian 32-bit floats.
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+}
