@@ -149,14 +149,15 @@ impl NewEvent {
         }
     }
 
-    /// The service the event is about: `metadata.service`, else the source.
+    /// The service the event is about: `metadata.service`, else the source; at most 255 characters.
     pub fn service(&self) -> &str {
-        text(&self.metadata, "service").unwrap_or(&self.source)
+        name(text(&self.metadata, "service").unwrap_or(&self.source))
     }
 
-    /// The environment the event is from: `metadata.environment` or `metadata.env`, else `default`.
+    /// The environment the event is from: `metadata.environment` or `metadata.env`, else `default`; at most
+    /// 255 characters.
     pub fn environment(&self) -> &str {
-        text(&self.metadata, "environment").or_else(|| text(&self.metadata, "env")).unwrap_or("default")
+        name(text(&self.metadata, "environment").or_else(|| text(&self.metadata, "env")).unwrap_or("default"))
     }
 
     /// Whether this is a deploy, flag or configuration change: evidence, never an incident.
@@ -244,6 +245,11 @@ impl Fnv {
     pub(crate) fn finish(&self) -> u64 {
         self.0 ^ (self.0 >> 32)
     }
+}
+
+/// A name that partitions, fingerprints and pages use: what is longer than 255 characters is no name.
+fn name(text: &str) -> &str {
+    text.char_indices().nth(255).map_or(text, |(end, _)| &text[..end])
 }
 
 fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {

@@ -13,7 +13,7 @@ use crate::fingerprint::Fingerprint;
 use crate::incident::{
     Action, Correlation, EndedBy, Incident, IncidentEvidence, IncidentId, OpenedBecause, Status, Transition, transition,
 };
-use crate::notification::ReasonKey;
+use crate::notification::{Reason, ReasonKey};
 use crate::severity::{Severity, Urgency};
 
 /// The periods that decide over an incident's life.
@@ -311,11 +311,20 @@ fn after_the_end(incident: Incident, signal: &Signal, policy: &Policy) -> Outcom
     }
     if since_end <= policy.reopen_window {
         let mut outcome = grow(incident, signal);
-        outcome.incident.severity = signal.severity.0;
+        let (from, to) = (outcome.incident.severity, signal.severity.0);
+        outcome.incident.severity = to;
         outcome.incident.urgency = signal.urgency.0.max(outcome.incident.urgency);
         reopen(&mut outcome, signal.arrived_at, policy, Status::Open);
-        let key = ReasonKey::reopened(outcome.incident.reopened_count);
-        tell_or_record(&mut outcome, key);
+        let reopened_count = outcome.incident.reopened_count;
+        tell_or_record(&mut outcome, ReasonKey::reopened(reopened_count));
+        if outcome.tell.is_empty() && outcome.incident.flapping_since.is_some() {
+            // No telling is on its way that would make it `notified`.
+            outcome.incident.status = Status::Notified;
+            if to > from {
+                outcome.changes.push(Change::SeverityRaised { from, to });
+                tell_or_record(&mut outcome, ReasonKey::severity_raised(to, reopened_count));
+            }
+        }
         return outcome;
     }
     open(signal, Some(incident.id))
@@ -350,7 +359,7 @@ fn tell_or_record(outcome: &mut Outcome, key: ReasonKey) {
     if outcome.incident.urgency == Urgency::Record {
         let why = outcome.incident.opened_because.as_ref().map_or("", |because| because.urgency.as_str());
         outcome.untold.push((key, format!("urgency is record: {why}")));
-    } else if outcome.incident.flapping_since.is_some() {
+} else if outcome.incident.flapping_since.is_some() && key.reason != Reason::SeverityRaised {
         outcome.untold.push((key, "flapping: its changes are shown in the message and not told again".to_owned()));
     } else {
         outcome.tell.push(key);
@@ -422,6 +431,11 @@ pub fn sweep(
     if incident.flapping_since.is_some() && now.duration_since(last_change) >= policy.flap_calm {
         outcome.incident.flapping_since = None;
         outcome.changes.push(Change::FlappingEnded);
+        if outcome.incident.status.is_open() && outcome.incident.reopened_count > 0 {
+            // It has settled on firing, and its last return was held back.
+            let key = ReasonKey::reopened(outcome.incident.reopened_count);
+            tell_or_record(&mut outcome, key);
+        }
     }
     let incident = &outcome.incident;
     if incident.status.is_open() && !incident.ends_by_source && is_quiet {

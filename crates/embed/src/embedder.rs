@@ -3,14 +3,15 @@
 use crate::error::EmbedError;
 use crate::files::ModelFiles;
 use crate::network::{LoadProblem, ModelBytes, Network};
-use crate::sessions::{Session, Sessions};
+use crate::remembered::Remembered;
+use crate::sessions::Sessions;
 use crate::tokenizer::Tokenizer;
-use hashlink::LruCache;
+use crate::trial::{TrialProblem, try_out};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// The most tokens of a text that are looked at, the marks at both ends included; what follows is
@@ -24,9 +25,6 @@ pub const CACHED_TEXTS: usize = 4_096;
 #[cfg(feature = "bundled-model")]
 const BUNDLED_NAME: &str = "all-MiniLM-L6-v2";
 
-/// Published tables have more rows than there are word pieces, up to the next multiple of this.
-const TABLE_ROUNDING: u32 = 128;
-
 /// Sentence → vector. Cheap to clone; clones share the model, the sessions and the memory of texts.
 #[derive(Clone)]
 pub struct Embedder {
@@ -39,9 +37,7 @@ struct Shared {
     dimensions: usize,
     tokenizer: Tokenizer,
     network: Network,
-    /// By the tokens rather than the text: that is exact, and texts that differ only in white space,
-    /// case or beyond the cut share an entry.
-    vectors: Mutex<LruCache<Box<[u32]>, Arc<[f32]>>>,
+    remembered: Remembered,
 }
 
 impl Embedder {
@@ -101,8 +97,8 @@ impl Embedder {
             }
         })?;
         drop(session);
-        let vectors = Mutex::new(LruCache::new(CACHED_TEXTS));
-        let shared = Shared { model_name: name.to_owned(), dimensions, tokenizer, network, vectors };
+        let remembered = Remembered::new(CACHED_TEXTS);
+        let shared = Shared { model_name: name.to_owned(), dimensions, tokenizer, network, remembered };
         Ok(Self { shared: Arc::new(shared), sessions: Arc::new(sessions) })
     }
 
@@ -131,9 +127,8 @@ impl Embedder {
     /// [`EmbedError::Run`] when the model fails on this text.
     pub fn embed(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
         let tokens = self.shared.tokenizer.encode(text, MAX_TOKENS);
-        let remembered = || self.shared.vectors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(vector) = remembered().get(tokens.as_slice()) {
-            return Ok(vector.to_vec());
+        if let Some(vector) = self.shared.remembered.get(&tokens) {
+            return Ok(vector);
         }
         let vector = self.shared.network.run(&tokens, &self.sessions.borrow()).and_then(|vector| {
             let expected = self.shared.dimensions;
@@ -145,7 +140,7 @@ impl Embedder {
         });
         let failed = |reason| EmbedError::Run { model: self.model_name().to_owned(), tokens: tokens.len(), reason };
         let vector = vector.map_err(failed)?;
-        remembered().insert(tokens.into_boxed_slice(), Arc::from(vector.as_slice()));
+        self.shared.remembered.insert(tokens, &vector);
         Ok(vector)
     }
 
@@ -196,40 +191,4 @@ impl fmt::Debug for Embedder {
             .field("dimensions", &self.shared.dimensions)
             .finish_non_exhaustive()
     }
-}
-
-enum TrialProblem {
-    Model(String),
-    Fit(String),
-}
-
-/// Runs the network on the longest text there can be and on tokens that should not exist, and answers
-/// with the number of dimensions.
-fn try_out(network: &Network, tokenizer: &Tokenizer, session: &Session<'_>) -> Result<usize, TrialProblem> {
-    let [start, end] = tokenizer.marks();
-    let highest = tokenizer.highest_id();
-    let mut tokens = vec![start, end];
-    let dimensions = network.run(&tokens, session).map_err(TrialProblem::Model)?.len();
-
-    tokens.insert(1, highest);
-    network.run(&tokens, session).map_err(|reason| {
-        TrialProblem::Fit(format!("the model does not know token {highest} of the tokenizer: {reason}"))
-    })?;
-    // Where the model knows far more tokens than the tokenizer, its numbers mean other words.
-    tokens[1] = (highest + 1).next_multiple_of(TABLE_ROUNDING);
-    if network.run(&tokens, session).is_ok() {
-        return Err(TrialProblem::Fit(format!(
-            "the model knows more tokens than the {} of the tokenizer",
-            highest + 1
-        )));
-    }
-    tokens.resize(MAX_TOKENS, end);
-    tokens[1] = end;
-    let longest = network
-        .run(&tokens, session)
-        .map_err(|reason| TrialProblem::Model(format!("it does not take a text of {MAX_TOKENS} tokens: {reason}")))?;
-    if longest.len() != dimensions {
-        return Err(TrialProblem::Model(format!("it gives {dimensions} dimensions once and {} then", longest.len())));
-    }
-    Ok(dimensions)
 }

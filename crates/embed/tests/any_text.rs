@@ -1,5 +1,6 @@
 //! Whatever the text, there is a vector, and always the same one.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 #![cfg(feature = "bundled-model")]
 
 use foghorn_embed::{CACHED_TEXTS, Embedder};

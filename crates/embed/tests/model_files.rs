@@ -1,5 +1,7 @@
 //! A directory that holds no usable model is refused with the file's name and a remedy.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+
 use foghorn_embed::Embedder;
 use std::fs;
 use std::path::{Path, PathBuf};

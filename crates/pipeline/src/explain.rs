@@ -39,7 +39,11 @@ impl Explainer {
     /// message as an edit would show it.
     pub async fn tell(&self, incident: &Incident, reason: Option<&ReasonKey>) -> Result<Told> {
         let history = self.store.history(incident.clone()).await?;
-        let similar = self.similar(incident, &history).await?;
+// People are told even when recall is not to be had.
+        let similar = self.similar(incident, &history).await.unwrap_or_else(|error| {
+            tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
+            exact(&history)
+        });
         let explained = analyst::explain(incident, &similar, &self.playbooks);
         let detail = self.store.incident_detail(incident.id).await?;
         let (changes, related) = (changes(&history), self.related(incident.id).await?);
@@ -75,7 +79,7 @@ impl Explainer {
     async fn related(&self, incident_id: IncidentId) -> Result<Vec<RelatedIncident>> {
         let mut related = Vec::new();
         for (id, reason) in self.store.joined_to(incident_id).await? {
-            let Incident { service, summary, .. } = self.store.incident(id).await?;
+let Ok(Incident { service, summary, .. }) = self.store.incident(id).await else { continue };
             related.push(RelatedIncident { incident_id: id, service, summary, reason });
         }
         Ok(related)

@@ -17,8 +17,10 @@ pub mod notify;
 pub mod act;
 pub mod reconcile;
 mod heads;
+mod vitals;
 mod run;
 
 pub use heads::{HeadPublisher, read_heads};
 pub use run::{Handles, Pipeline, Printed, Running};
 pub use settings::Settings;
+pub use vitals::Vitals;

@@ -1,17 +1,17 @@
 //! Telling: the outbox row of a reason becomes one message, or a line in the message of a related incident,
 //! and after that only edits.
 
-use crate::explain::{Explainer, reason_of};
+use crate::explain::{Explainer, Told, reason_of};
 use crate::metrics::Metrics;
 use crate::run::Printed;
 use crate::settings::Settings;
-use foghorn_domain::clock::SignedDuration;
-use foghorn_domain::incident::{Incident, IncidentId};
-use foghorn_domain::message::render_text;
+use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::incident::{Incident, IncidentId, Status};
+use foghorn_domain::message::{Message, render_text};
 use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::{Severity, Urgency};
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::notifications::{Delivery, Told};
+use foghorn_store::sqlite::notifications::{Delivery, Prepared};
 use foghorn_store::{Result, Store};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -25,6 +25,7 @@ pub struct Notify {
     metrics: Metrics,
     explainer: Explainer,
     related_window: SignedDuration,
+    started_at: Timestamp,
     printer: Option<mpsc::UnboundedSender<Printed>>,
 }
 
@@ -36,16 +37,34 @@ impl Notify {
         settings: &Arc<Settings>,
         printer: Option<mpsc::UnboundedSender<Printed>>,
     ) -> Self {
-        Self { store, metrics, explainer, related_window: settings.related_window, printer }
+        let started_at = store.clock().now();
+        Self { store, metrics, explainer, related_window: settings.related_window, started_at, printer }
     }
 
-    /// Delivers what waits. Returns how many tellings that were.
+    /// Delivers what waits, in one commit. Returns how many tellings went out. One that cannot be made ready
+    /// is put off and holds up no other.
     pub async fn deliver_step(&self) -> Result<usize> {
         let pending = self.store.pending_notifications(100).await?;
-        let count = pending.len();
+        let mut ready: Vec<(Prepared, Message)> = Vec::new();
         let mut catch_up = None;
         for notification in pending {
-            self.deliver(notification, &mut catch_up).await?;
+            match self.prepare(&notification, &ready, &mut catch_up).await {
+                Ok(prepared) => ready.push(prepared),
+                Err(error) if error.is_temporary() => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, incident.id = notification.incident_id, "a telling could not be made ready and will be tried again");
+                    self.store.postpone(notification, error.to_string()).await?;
+                }
+            }
+        }
+        if ready.is_empty() {
+            return Ok(0);
+        }
+        let went_out = self.store.deliver(ready.iter().map(|(prepared, _)| prepared.clone()).collect()).await?;
+        let mut count = 0;
+        for ((prepared, message), _) in ready.iter().zip(went_out).filter(|(_, went_out)| *went_out) {
+            self.announce(prepared, message);
+            count += 1;
         }
         Ok(count)
     }
@@ -55,44 +74,67 @@ impl Notify {
         let dirty = self.store.dirty_notifications(100).await?;
         let count = dirty.len();
         for notification in dirty {
-            let incident = self.store.incident(notification.incident_id).await?;
-            let told = self.explainer.tell(&incident, Some(&reason_of(&notification))).await?;
-            let message = serde_json::to_value(&told.message)?;
-            if notification.message.as_ref() != Some(&message) {
-                self.metrics.edits.inc();
+            let edited = self.edit(&notification).await;
+            if let Err(error) = edited {
+                if error.is_temporary() {
+                    return Err(error);
+                }
+                tracing::error!(%error, incident.id = notification.incident_id, "a message could not be edited and stays as it is");
+                let message = notification.message.unwrap_or_default();
+                self.store.edit(notification.id, message, notification.dirty).await?;
             }
-            self.store.edit(notification.id, message).await?;
         }
         Ok(count)
     }
 
-    async fn deliver(&self, notification: Notification, catch_up: &mut Option<IncidentId>) -> Result<()> {
+    async fn edit(&self, notification: &Notification) -> Result<()> {
         let incident = self.store.incident(notification.incident_id).await?;
-        let told = self.explainer.tell(&incident, Some(&reason_of(&notification))).await?;
-        let delivery = match self.late_telling(&incident, &notification, catch_up) {
+        let told = self.explainer.tell(&incident, Some(&reason_of(notification))).await?;
+        let message = serde_json::to_value(&told.message)?;
+        if notification.message.as_ref() != Some(&message) {
+            self.metrics.edits.inc();
+        }
+        self.store.edit(notification.id, message, notification.dirty).await
+    }
+
+    /// A telling, made ready: explained, worded, and placed beside those that are made ready with it.
+    async fn prepare(
+        &self,
+        notification: &Notification,
+        ready: &[(Prepared, Message)],
+        catch_up: &mut Option<IncidentId>,
+    ) -> Result<(Prepared, Message)> {
+        let mut incident = self.store.incident(notification.incident_id).await?;
+        if incident.status == Status::Open {
+            // What it will be once this is delivered.
+            incident.status = Status::Notified;
+        }
+        let told = self.explainer.tell(&incident, Some(&reason_of(notification))).await?;
+        let delivery = match self.late_telling(&incident, notification, catch_up) {
             Some(late) => late,
-            None => match self.related_telling(&incident, &notification).await? {
+            None => match self.related_telling(&incident, notification, ready).await? {
                 Some((with, why)) => Delivery::Joined(with, why),
                 None => Delivery::Sent,
             },
         };
         let message = serde_json::to_value(&told.message)?;
-        let was_delivered = self.store.deliver(notification, message, told.explanation, delivery.clone()).await?;
-        if !was_delivered {
-            return Ok(());
-        }
-        let (outcome, text) = match delivery {
-            Delivery::Sent => ("sent", render_text(&told.message)),
+        let Told { explanation, message: worded } = told;
+        Ok((Prepared { notification: notification.clone(), incident, message, explanation, delivery }, worded))
+    }
+
+    fn announce(&self, prepared: &Prepared, message: &Message) {
+        let incident_id = prepared.incident.id;
+        let (outcome, text) = match &prepared.delivery {
+            Delivery::Sent => ("sent", render_text(message)),
             Delivery::Joined(with, why) => {
-                ("joined", format!("#{} joins the message of #{with}: {why}\n  {}", incident.id, told.message.headline))
+                ("joined", format!("#{incident_id} joins the message of #{with}: {why}\n  {}", message.headline))
             }
         };
         Metrics::count(&self.metrics.tellings, outcome, 1);
         if let Some(printer) = &self.printer {
             // Nobody reads the terminal any more: the dashboard has it.
-            let _ = printer.send(Printed { incident_id: incident.id, text });
+            let _ = printer.send(Printed { incident_id, text });
         }
-        Ok(())
     }
 
     /// After downtime, what is told too late to be news goes out as one message: the first such telling
@@ -105,7 +147,8 @@ impl Notify {
     ) -> Option<Delivery> {
         let late_by = self.store.clock().now().duration_since(notification.created_at);
         let is_urgent = incident.severity == Severity::Critical && incident.status.is_open();
-        if late_by < LATE || is_urgent {
+        let is_left_over = notification.created_at < self.started_at;
+        if !is_left_over || late_by < LATE || is_urgent {
             return None;
         }
         match *catch_up {
@@ -125,12 +168,23 @@ impl Notify {
         &self,
         incident: &Incident,
         notification: &Notification,
+        ready: &[(Prepared, Message)],
     ) -> Result<Option<(IncidentId, String)>> {
         if notification.reason != Reason::Opened || incident.correlations.is_empty() {
             return Ok(None);
         }
         let told = self.store.told_near(incident.environment.clone(), incident.first_seen, self.related_window).await?;
-        Ok(told.iter().find_map(|Told { incident: other, .. }| relation(incident, other).map(|why| (other.id, why))))
+        let is_near = |other: &Incident| {
+            other.environment == incident.environment
+                && incident.first_seen.duration_since(other.first_seen).abs() <= self.related_window
+        };
+        let about_to_be_told = ready
+            .iter()
+            .filter(|(prepared, _)| matches!(prepared.delivery, Delivery::Sent) && prepared.notification.reason == Reason::Opened)
+            .map(|(prepared, _)| &prepared.incident)
+            .filter(|other| is_near(other));
+        let mut candidates = told.iter().map(|told| &told.incident).chain(about_to_be_told);
+        Ok(candidates.find_map(|other| relation(incident, other).map(|why| (other.id, why))))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
 use crate::settings::Settings;
 use crate::triage::Triage;
+use crate::vitals::{Pulse, Vitals};
 use foghorn_embed::Embedder;
 use foghorn_store::Store;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub struct Handles {
     pub explainer: Explainer,
     /// Counters.
     pub metrics: Metrics,
+    /// Whether the stages run.
+    pub vitals: Vitals,
     /// What the stages were told.
     pub settings: Arc<Settings>,
 }
@@ -90,6 +93,7 @@ impl Pipeline {
             recollection: recollection.clone(),
             metrics: metrics.clone(),
             settings: Arc::clone(&settings),
+            vitals: Vitals::default(),
             store: store.clone(),
         };
         Ok(Self {
@@ -133,11 +137,12 @@ impl Pipeline {
         let Self { handles, triage, notify, reconcile, recollection, triage_bell, notify_bell } = self;
         let stop = CancellationToken::new();
         let edit_interval = handles.settings.edit_interval;
+let vitals = &handles.vitals;
         let tasks = vec![
-            spawn_triage(triage, triage_bell, notify_bell.clone(), stop.clone()),
-            tokio::spawn(notify_loop(notify, notify_bell, edit_interval, stop.clone())),
-            tokio::spawn(reconcile_loop(reconcile, stop.clone())),
-            tokio::spawn(remember_loop(recollection, stop.clone())),
+            spawn_triage(triage, triage_bell, notify_bell.clone(), stop.clone(), vitals.watch("triage")),
+            tokio::spawn(notify_loop(notify, notify_bell, edit_interval, stop.clone(), vitals.watch("notify"))),
+            tokio::spawn(reconcile_loop(reconcile, stop.clone(), vitals.watch("reconcile"))),
+            tokio::spawn(remember_loop(recollection, stop.clone(), vitals.watch("remember"))),
         ];
         Running { stop, tasks, store: handles.store }
     }
@@ -158,9 +163,16 @@ impl Running {
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Triage computes: it has a thread of its own and leaves the runtime's to those who wait.
-fn spawn_triage(mut triage: Triage, bell: Doorbell, notify: Doorbell, stop: CancellationToken) -> JoinHandle<()> {
+fn spawn_triage(
+    mut triage: Triage,
+    bell: Doorbell,
+    notify: Doorbell,
+    stop: CancellationToken,
+    pulse: Pulse,
+) -> JoinHandle<()> {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
+        let _pulse = pulse;
         runtime.block_on(async {
             let mut failures: u32 = 0;
             loop {
@@ -195,7 +207,13 @@ fn backoff(failures: u32) -> Duration {
     Duration::from_millis(100 * 2_u64.pow(failures.min(7)))
 }
 
-async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, stop: CancellationToken) {
+async fn notify_loop(
+    notify: Notify,
+    bell: Doorbell,
+    edit_interval: Duration,
+    stop: CancellationToken,
+    _pulse: Pulse,
+) {
     let mut next_edit = tokio::time::Instant::now();
     loop {
         let is_last = stop.is_cancelled();
@@ -220,7 +238,7 @@ async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, st
 }
 
 /// Keeps the index over the memory up to date: a fix written now is recalled within half a second.
-async fn remember_loop(recollection: Recollection, stop: CancellationToken) {
+async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pulse: Pulse) {
     let mut ticks = tokio::time::interval(Duration::from_millis(500));
     loop {
         tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
@@ -238,7 +256,7 @@ async fn remember_loop(recollection: Recollection, stop: CancellationToken) {
     }
 }
 
-async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken) {
+async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken, _pulse: Pulse) {
     let mut seconds: u64 = 0;
     let mut ticks = tokio::time::interval(IDLE);
     loop {

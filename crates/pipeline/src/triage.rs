@@ -6,6 +6,7 @@
 //! away and read back from the store, and the same events are judged again with the same result.
 
 mod campaign;
+mod fresh;
 mod fold;
 mod judge;
 mod service;
@@ -17,9 +18,10 @@ pub use service::ServiceMemory;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use foghorn_domain::event::{Event, EventId};
-use foghorn_store::model::{TemplateRow, TriageBatch, TriageOutcome, scope};
+use foghorn_store::model::{TemplateRow, Unclaimed, TriageBatch, TriageOutcome, scope};
 use foghorn_store::{Error, Result, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The stage. One per process; it holds every partition.
@@ -29,7 +31,8 @@ pub struct Triage {
     settings: Arc<Settings>,
     judge: Judge,
     services: HashMap<String, ServiceMemory>,
-    known_services: usize,
+    known_services: HashSet<String>,
+    batch: u64,
     place: Option<Place>,
 }
 
@@ -53,7 +56,7 @@ impl Triage {
     /// A stage that has not read anything yet.
     pub fn new(store: Store, metrics: Metrics, settings: Arc<Settings>) -> Self {
         let judge = Judge::new(Arc::clone(&settings));
-        Self { store, metrics, settings, judge, services: HashMap::new(), known_services: 0, place: None }
+        Self { store, metrics, settings, judge, services: HashMap::new(), known_services: HashSet::new(), batch: 0, place: None }
     }
 
     /// Judges and commits the next batch. An empty log makes an empty step.
@@ -89,7 +92,7 @@ impl Triage {
             return Ok(place);
         }
         let (fence, cursor) = self.store.take_partitions().await?;
-        self.known_services = self.store.service_count().await?;
+        self.known_services = self.store.known_services().await?;
         let place = Place { fence, cursor };
         self.place = Some(place);
         Ok(place)
@@ -103,15 +106,18 @@ impl Triage {
 
     async fn judge_and_commit(&mut self, place: Place, upto: EventId, events: Vec<Event>) -> Result<TriageOutcome> {
         let mut batch = TriageBatch { fence: place.fence, from: place.cursor, upto, ..TriageBatch::default() };
-        let mut touched: Vec<String> = Vec::new();
+let mut touched: Vec<String> = Vec::new();
+        self.batch += 1;
         for event in &events {
             let key = self.remember_service(event).await?;
             let Some(memory) = self.services.get_mut(&key) else { continue };
-            match self.judge.judge(event, memory) {
+            memory.used_in = self.batch;
+            match self.judge_safely(event, &key) {
                 Judgement::Nothing => {}
                 Judgement::Unclaimed(unclaimed) => batch.unclaimed.push(unclaimed),
                 Judgement::Signal(signal) => batch.signals.push(*signal),
             }
+let Some(memory) = self.services.get_mut(&key) else { continue };
             if memory.is_dirty() && !memory.listed {
                 memory.listed = true;
                 touched.push(key);
@@ -130,36 +136,58 @@ impl Triage {
         Ok(outcome)
     }
 
-    /// The key of the memory that an event of this service uses, loaded if need be.
+    /// A judgement, whatever the event is: one that makes a detector panic is kept, counted and passed over,
+    /// for it would stop its partition for ever.
+    fn judge_safely(&mut self, event: &Event, key: &str) -> Judgement {
+        let Some(memory) = self.services.get_mut(key) else { return Judgement::Nothing };
+        let judge = &self.judge;
+        catch_unwind(AssertUnwindSafe(|| judge.judge(event, memory))).unwrap_or_else(|_| {
+            tracing::error!(event.id = event.id, "an event could not be judged and opens nothing");
+            Metrics::count(&self.metrics.batches, "unjudged_event", 1);
+            let decision = "it could not be judged: a detector failed on it".to_owned();
+            Judgement::Unclaimed(Unclaimed { event_id: event.id, findings: Vec::new(), decision })
+        })
+    }
+
+    /// The key of the memory that an event of this service uses, loaded if need be. A source that invents
+    /// services must not be able to fill the memory: beyond the cap they share one.
     async fn remember_service(&mut self, event: &Event) -> Result<String> {
-        let key = scope(&event.environment, &event.service);
+        let mut key = scope(&event.environment, &event.service);
         if self.services.contains_key(&key) {
             return Ok(key);
         }
-        if let Some(state) = self.store.service_state(key.clone()).await? {
-            let templates = self.store.templates(key.clone()).await?;
-            let memory = ServiceMemory::restore(event.partition, &state, templates.into_iter().map(|row| row.cluster))?;
-            self.services.insert(key.clone(), memory);
-            return Ok(key);
+        if !self.known_services.contains(&key) && self.known_services.len() >= self.settings.max_services {
+            key = scope("", "(further services)");
+            if self.services.contains_key(&key) {
+                return Ok(key);
+            }
         }
-        if self.known_services >= self.settings.max_services {
-            // A source that invents services must not be able to fill the memory.
-            let shared = scope(&event.environment, "(further services)");
-            self.services
-                .entry(shared.clone())
-                .or_insert_with(|| ServiceMemory::new(event.partition, event.created_at));
-            return Ok(shared);
-        }
-        self.known_services += 1;
-        self.services.insert(key.clone(), ServiceMemory::new(event.partition, event.created_at));
+        let memory = match self.known_services.insert(key.clone()) {
+            true => ServiceMemory::new(event.partition, event.created_at),
+            false => self.restore_service(event, &key).await?,
+        };
+        self.services.insert(key.clone(), memory);
         Ok(key)
     }
 
-    /// Keeps at most a thousand services in memory; the others are in the store.
+    async fn restore_service(&self, event: &Event, key: &str) -> Result<ServiceMemory> {
+        let parts = self.store.service_state(key.to_owned()).await?;
+        let clusters = self.store.templates(key.to_owned()).await?.into_iter().map(|row| row.cluster);
+        ServiceMemory::restore(event.partition, event.created_at, &parts, clusters).or_else(|error| {
+            tracing::error!(%error, service = event.service, "what was remembered of a service cannot be read; it is learned anew");
+            Ok(ServiceMemory::new(event.partition, event.created_at))
+        })
+    }
+
+    /// Keeps at most a thousand services in memory, the last used ones; the others are in the store.
     fn bound_memory(&mut self) {
         const IN_MEMORY: usize = 1_000;
         if self.services.len() > IN_MEMORY {
-            self.services.clear();
+            let mut batches: Vec<u64> = self.services.values().map(|memory| memory.used_in).collect();
+            let middle = batches.len() / 2;
+            let (_, median, _) = batches.select_nth_unstable(middle);
+            let oldest_kept = (*median).min(self.batch);
+            self.services.retain(|_, memory| memory.used_in >= oldest_kept);
         }
     }
 

@@ -116,6 +116,10 @@ pub struct Notification {
     pub message: Option<Value>,
     /// How often the message was edited.
     pub edits: u32,
+    /// Changes of its incident that the message does not show yet.
+    pub dirty: i64,
+    /// How often its delivery has failed.
+    pub attempts: u32,
     /// When the reason arose.
     pub created_at: Timestamp,
     /// When it was delivered.
@@ -228,6 +232,8 @@ pub struct TemplateRow {
 pub struct ServiceStateRow {
     /// Environment and service, as [`scope`] writes them.
     pub scope: String,
+    /// Which part of it.
+    pub part: &'static str,
     /// The service's partition.
     pub partition: u16,
     /// The state, as JSON.

@@ -56,12 +56,10 @@ impl QuantisedVectors {
         let mut missing = 0.0f32;
         let bytes = self.coarse[place.clone()].iter_mut().zip(&mut self.fine[place]);
         for ((high, low), component) in bytes.zip(vector) {
-            #[expect(clippy::cast_possible_truncation, reason = "within ±32,512, so that high is within ±127")]
-            {
-                let steps = (component / step).round() as i32;
-                *high = ((steps + 128) >> 8) as i8;
-                *low = (steps - 256 * i32::from(*high)) as i8;
-            }
+            // Within ±32,512, so that the high byte is within ±127 and the low one within a byte.
+            let steps = (component / step).round() as i32;
+            *high = ((steps + 128) >> 8) as i8;
+            *low = (steps - 256 * i32::from(*high)) as i8;
             missing += (f32::from(*low) * step).powi(2);
         }
         self.steps[row] = step;
@@ -104,7 +102,6 @@ impl QuantisedVectors {
         // |v·q − v̂·q̂| ≤ |v − v̂| |q| + |v̂| |q − q̂|, where q has length one and v̂ at most 1 + |v − v̂|;
         // the rest is for the rounding of these very sums.
         let error = self.errors[row];
-        #[expect(clippy::cast_precision_loss, reason = "the loss is far below the error")]
         let cosine = dot as f32 * (256.0 * self.steps[row]) * query.step;
         (cosine, error + (1.0 + error) * query.error + 1e-5)
     }
@@ -117,9 +114,8 @@ impl QuantisedVectors {
 impl QuantisedQuery {
     pub(super) fn new(unit: &[f32]) -> Self {
         let room = i32::MAX / (128 * i32::try_from(unit.len()).unwrap_or(i32::MAX / 128).max(1));
-        #[expect(clippy::cast_precision_loss, reason = "at most 2,047")]
+        // All steps are within ±2,047.
         let step = largest(unit) / room.clamp(1, 2_047) as f32;
-        #[expect(clippy::cast_possible_truncation, reason = "within ±2,047")]
         let components: Vec<i16> = unit.iter().map(|component| (component / step).round() as i16).collect();
         let missing = components.iter().zip(unit).map(|(&steps, component)| f32::from(steps) * step - component);
         let error = missing.map(|missing| missing * missing).sum::<f32>().sqrt();

@@ -9,8 +9,7 @@ fn minilm() -> Tokenizer {
 #[test]
 fn texts_are_cut_as_the_reference_library_cuts_them() {
     let tokenizer = minilm();
-    let cases: &[(&str, &[u32])] = &CASES;
-    for (text, expected) in cases {
+    for (text, expected) in CASES {
         let tokens = tokenizer.encode(text, 256);
         let [start, end] = tokenizer.marks();
         assert_eq!((tokens.first(), tokens.last()), (Some(&start), Some(&end)));
@@ -48,7 +47,7 @@ fn a_tokenizer_with_other_rules_follows_them() {
 }
 
 #[rustfmt::skip]
-const CASES: [(&str, &[u32]); 18] = [
+const CASES: &[(&str, &[u32])] = &[
     ("", &[]),
     ("Disk FULL", &[9785, 2440]),
     ("a-b_c 10.0.12.7:8080", &[1037, 1011, 1038, 1035, 1039, 2184, 1012, 1014, 1012, 2260, 1012, 1021, 1024, 3770, 17914]),
@@ -57,11 +56,11 @@ const CASES: [(&str, &[u32]); 18] = [
     ("İstanbul straße ẞ", &[9960, 2358, 27807, 1096]),
     ("支付服务 a超时b", &[100, 100, 100, 100, 1037, 100, 100, 1038]),
     ("서버 ありがとう", &[1461, 30008, 29996, 30008, 1646, 30212, 30177, 30192, 30174]),
-    ("x\u{0}y\u{7}\u{200b}z�\u{ad}", &[1060, 2100, 2480]),
+    ("x\u{0}y\u{7}\u{200b}z\u{fffd}\u{ad}", &[1060, 2100, 2480]),
     ("tab\u{9}line\u{d}\u{a}next\u{a0}blank\u{3000}wide\u{2028}end", &[21628, 2240, 2279, 8744, 2898, 2203]),
     ("“quoted” — … ¿qué?", &[1523, 9339, 1524, 1517, 1529, 1094, 10861, 1029]),
     ("🔥 fire👩\u{200d}💻", &[100, 100]),
-    ("é ệ Å ﬁn Ω", &[1041, 1041, 1037, 1984, 2078, 1179]),
+    ("e\u{301} ệ \u{212b} ﬁn Ω", &[1041, 1041, 1037, 1984, 2078, 1179]),
     ("kubelet##ing ##", &[13970, 8671, 3388, 1001, 1001, 13749, 1001, 1001]),
     ("\u{e000}private\u{202e}override", &[2797, 7840, 15637]),
     ("don't $5 100% a+b=c", &[2123, 1005, 1056, 1002, 1019, 2531, 1003, 1037, 1009, 1038, 1027, 1039]),

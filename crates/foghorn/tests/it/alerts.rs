@@ -115,3 +115,44 @@ async fn a_pagerduty_body_that_is_wrong_is_refused_by_name() {
     assert!(problem["detail"].as_str().unwrap().contains("severity"), "{problem}");
     app.post("/v2/enqueue", json!({ "event_action": "trigger" })).await.expect(400);
 }
+
+#[tokio::test]
+async fn two_prometheus_servers_that_watch_the_same_thing_are_one_alert_in_one_episode() {
+    let mut app = App::new();
+    let post = |start: &str, end: Option<&str>| {
+        let mut alerts = alert(end);
+        alerts[0]["startsAt"] = json!(start);
+        alerts
+    };
+    for _ in 0..5 {
+        app.post("/api/v2/alerts", post("2026-01-02T03:04:00Z", None)).await.expect(200);
+        app.post("/api/v2/alerts", post("2026-01-02T03:04:03Z", None)).await.expect(200);
+    }
+    app.settle().await;
+    assert_eq!(app.get("/api/v1/events").await.json()["total"], 1);
+    app.act(1, "resolve").await.expect(200);
+    app.post("/api/v2/alerts", post("2026-01-02T03:04:03Z", None)).await.expect(200);
+    app.settle().await;
+    assert_eq!(app.incident(1).await["status"], "resolved", "the same episode does not reopen");
+    let late_end_of_an_earlier_episode = post("2026-01-02T02:00:00Z", Some("2026-01-02T02:30:00Z"));
+    app.post("/api/v2/alerts", late_end_of_an_earlier_episode).await.expect(200);
+    app.settle().await;
+    assert!(!app.incident(1).await["still_firing_since"].is_null(), "it still fires");
+}
+
+#[tokio::test]
+async fn a_source_that_invents_alerts_fills_no_list_and_hides_no_critical() {
+    let mut app = App::new();
+    let named = |n: usize, severity: &str| {
+        json!({ "source": "monitor", "type": "check", "payload": format!("check {n} is down"), "status": "firing",
+                "dedup_key": format!("check-{n}-{severity}"), "metadata": { "severity": severity } })
+    };
+    for first in (0..1_200).step_by(300) {
+        app.send_all((first..first + 300).map(|n| named(n, "warning")).collect()).await;
+    }
+    app.send(named(0, "critical")).await;
+    app.settle().await;
+    let total = app.get("/api/v1/incidents?count=exact").await.json()["total"].as_u64().unwrap();
+    assert_eq!(total, 1_002, "a thousand of their own, one for the rest, and the critical one");
+    assert_eq!(app.get("/api/v1/incidents?severity=critical").await.json()["total"], 1);
+}

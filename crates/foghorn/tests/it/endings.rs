@@ -158,3 +158,43 @@ async fn an_event_older_than_the_resolve_does_not_reopen() {
     let incident = app.incident(1).await;
     assert_eq!((&incident["status"], &incident["event_count"]), (&json!("resolved"), &json!(2)));
 }
+
+#[tokio::test]
+async fn a_flapping_check_that_turns_critical_is_told_all_the_same() {
+    let mut app = App::new();
+    let graded = |status: &str, severity: &str| {
+        let mut check = check(status);
+        check["metadata"] = json!({ "severity": severity });
+        check
+    };
+    for _ in 0..3 {
+        app.send(graded("firing", "warning")).await;
+        app.settle().await;
+        app.send(graded("resolved", "warning")).await;
+        app.settle().await;
+    }
+    let before = app.tellings().await.iter().filter(|(_, _, status)| status == "sent").count();
+    app.send(graded("firing", "critical")).await;
+    app.settle().await;
+    let tellings = app.tellings().await;
+    assert_eq!(tellings.iter().filter(|(_, _, status)| status == "sent").count(), before + 1, "{tellings:?}");
+    assert!(tellings.contains(&(1, "severity_raised".to_owned(), "sent".to_owned())));
+}
+
+#[tokio::test]
+async fn a_flapping_check_that_settles_on_firing_is_told_when_it_has_calmed() {
+    let mut app = App::new();
+    for _ in 0..3 {
+        app.send(check("firing")).await;
+        app.settle().await;
+        app.send(check("resolved")).await;
+        app.settle().await;
+    }
+    app.send(check("firing")).await;
+    app.settle().await;
+    let sent = |tellings: Vec<(i64, String, String)>| tellings.iter().filter(|(_, _, status)| status == "sent").count();
+    let before = sent(app.tellings().await);
+    app.minutes_later(31).await;
+    assert_eq!(sent(app.tellings().await), before + 1);
+    assert_eq!(app.incident(1).await["status"], "notified");
+}

@@ -161,3 +161,39 @@ async fn what_was_held_up_by_downtime_goes_out_as_one_message_and_criticals_on_t
     let message = app.incident(1).await["notifications"][0]["message"].clone();
     assert!(message["related"][0].as_str().unwrap().contains("due 20 min ago"), "{message:#}");
 }
+
+#[tokio::test]
+async fn a_telling_that_cannot_be_made_ready_holds_up_no_other() {
+    let mut app = App::new();
+    app.send(event("orders", "log", "ERROR database query timeout after 5000 ms")).await;
+    app.settle_triage().await;
+    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO notifications (id, incident_id, receiver, channel, reason, occurrence, urgency, created_at)
+         VALUES (-1, 999, 'dashboard', 'dashboard', 'opened', '1', 'page', '2026-01-01T00:00:00.000000Z')",
+    )
+    .unwrap();
+    app.settle().await;
+    assert_eq!(app.incident(1).await["status"], "notified");
+    for _ in 0..10 {
+        app.minutes_later(5).await;
+    }
+    let status: String =
+        db.query_row("SELECT status FROM notifications WHERE id = -1", [], |row| row.get(0)).unwrap();
+    assert_eq!(status, "failed");
+    assert!(app.audit().await.contains(&"agent telling_failed".to_owned()));
+}
+
+#[tokio::test]
+async fn the_name_of_foghorn_in_a_request_or_an_alert_hides_nothing() {
+    let mut app = App::new();
+    app.send(event("nginx", "http_request", "GET /?q=<script>alert(1)</script>&x= foghorn_ HTTP/1.1")).await;
+    let alert = json!({ "source": "prometheus", "type": "alert", "payload": "FoghornDown: foghorn_up is 0", "status": "firing",
+                        "dedup_key": "foghorn-down", "metadata": { "service": "foghorn", "severity": "critical" } });
+    app.send(alert).await;
+    let own = json!({ "source": "foghorn", "type": "log", "payload": "2026-01-02T03:04:05Z ERROR foghorn_pipeline::run: triage could not commit" });
+    app.send(own).await;
+    app.settle().await;
+    let kinds: Vec<Value> = app.incidents().await.iter().map(|incident| incident["kind"].clone()).collect();
+    assert_eq!(kinds, ["xss", "alert"]);
+}

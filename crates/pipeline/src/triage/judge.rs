@@ -21,6 +21,12 @@ pub struct Judge {
     settings: Arc<Settings>,
 }
 
+/// Alerts with keys of their own that one service may newly raise within an hour, criticals apart.
+const KEYS_PER_HOUR: usize = 1_000;
+
+/// The name of what is folded together because there is too much of it.
+const TOO_MANY: &str = "(too many to tell apart)";
+
 /// What an event means.
 #[derive(Debug)]
 pub enum Judgement {
@@ -124,6 +130,8 @@ impl Judge {
         memory: &mut ServiceMemory,
     ) -> Signal {
         let (fingerprint, fingerprint_of) = self.fingerprint(event, strongest, line.as_ref(), memory);
+        // What was folded has no one source that could end it.
+        let is_folded = fingerprint_of.contains("too many");
         let severity = urgency::severity(event, strongest);
         let urgency = urgency::urgency(event, strongest, severity.0, line.as_ref(), memory, &self.settings);
         let redacted = fold::redacted(findings);
@@ -151,7 +159,7 @@ impl Judge {
             anomaly_score: (strongest.kind == Kind::Anomaly).then_some(strongest.score),
             evidence: fold::evidence(event, &redacted, strongest.kind, self.settings.max_payload_length),
             correlations: fold::correlations(event, strongest.kind, symptom),
-            ends_by_source: is_alert(event),
+            ends_by_source: is_alert(event) && !is_folded,
             findings: redacted,
         }
     }
@@ -163,8 +171,15 @@ impl Judge {
         line: Option<&LineContext>,
         memory: &mut ServiceMemory,
     ) -> (Fingerprint, String) {
-        if let Some(key) = &event.dedup_key {
-            return (Fingerprint::of_key(&event.source, key), "the source's own key".to_owned());
+if let Some(key) = &event.dedup_key {
+            let fingerprint = Fingerprint::of_key(&event.source, key);
+            let is_critical = urgency::severity(event, strongest).0 == Severity::Critical;
+            let is_onset = !matches!(event.status, Some(EventStatus::Resolved | EventStatus::Acknowledged));
+            if is_critical || !is_onset || memory.admits(&fingerprint, event.created_at, KEYS_PER_HOUR) {
+                return (fingerprint, "the source's own key".to_owned());
+            }
+            let folded = Fingerprint::of_template(&event.environment, &event.service, "alert", TOO_MANY);
+            return (folded, "environment, service; the source raised too many different alerts in this hour".to_owned());
         }
         let (environment, service, kind) = (event.environment.as_str(), event.service.as_str(), strongest.kind);
         if kind == Kind::BruteForce {
@@ -182,7 +197,7 @@ impl Judge {
         if memory.admits(&fingerprint, event.created_at, self.settings.new_fingerprints_per_hour) {
             return (fingerprint, format!("environment, service, kind, log template {template}"));
         }
-        let folded = Fingerprint::of_template(environment, service, kind, "(too many to tell apart)");
+        let folded = Fingerprint::of_template(environment, service, kind, TOO_MANY);
         (folded, "environment, service, kind; the service made too many new fingerprints in this hour".to_owned())
     }
 }
@@ -205,9 +220,9 @@ fn is_log_line(event: &Event) -> bool {
         && !matches!(event.event_type.as_str(), "http_request" | "http" | "metric" | "alert" | "trace")
 }
 
-/// Foghorn's log lines, shipped back to it, would feed on themselves.
+/// Foghorn's log lines, shipped back to it, would feed on themselves. Only lines of a log count, of a service
+/// that is called so, and only those that look like ours: an alert about Foghorn is an alert.
 fn is_our_own_log(event: &Event) -> bool {
-    event.origin != Origin::Foghorn
-        && event.origin != Origin::Simulation
-        && (event.service == "foghorn" || event.source == "foghorn" || event.payload.contains(" foghorn_"))
+    let is_ours = event.service == "foghorn" || event.source == "foghorn";
+    is_ours && is_log_line(event) && (event.payload.contains(" foghorn::") || event.payload.contains(" foghorn_"))
 }

@@ -1,20 +1,22 @@
 //! What triage remembers of one service between events: its log templates, failed log-ins, rates of its
-//! error lines, running campaigns, and how many new fingerprints it has made lately. All of it is bounded,
-//! and all of it commits with the batch that changed it.
+//! error lines, running campaigns, and which fingerprints it has made lately. All of it is bounded, and each
+//! part commits with the batch that changed it.
 
 use super::campaign::Campaigns;
+use super::fresh::FreshFingerprints;
 use super::template_row;
 use foghorn_detect::login::BruteForceWindow;
 use foghorn_detect::rate::RateWindow;
 use foghorn_detect::template::{ClusterRow, Miner};
-use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::clock::Timestamp;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_store::Result;
 use foghorn_store::model::{ServiceStateRow, TemplateRow};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Error templates whose rate is watched; further ones are not.
+/// Error templates whose rate is watched; beyond it the one that was quiet longest makes room.
 const MAX_RATES: usize = 256;
 
 /// See the module.
@@ -22,121 +24,161 @@ pub struct ServiceMemory {
     partition: u16,
     /// The service's log templates.
     pub miner: Miner,
-    kept: Kept,
-    is_dirty: bool,
+    first_seen: Part<Timestamp>,
+    logins: Part<BruteForceWindow>,
+    campaigns: Part<Campaigns>,
+    rates: Part<BTreeMap<String, Rate>>,
+    fresh: Part<FreshFingerprints>,
+    learned: bool,
     /// Whether the batch at hand has it on its list already.
     pub(super) listed: bool,
+    /// The last batch that used it.
+    pub(super) used_in: u64,
 }
 
-/// The part that is stored as one JSON text.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    first_seen: Timestamp,
-    #[serde(default)]
-    logins: BruteForceWindow,
-    #[serde(default)]
-    campaigns: Campaigns,
-    #[serde(default)]
-    rates: BTreeMap<String, RateWindow>,
-    #[serde(default)]
-    fresh: FreshFingerprints,
+/// A part that is written when it has changed.
+struct Part<T> {
+    value: T,
+    is_dirty: bool,
 }
 
-/// Fingerprints that were new within the running hour.
 #[derive(Default, Serialize, Deserialize)]
-struct FreshFingerprints {
-    hour: i64,
-    seen: BTreeSet<String>,
+struct Rate {
+    last_second: i64,
+    window: RateWindow,
+}
+
+impl<T: Serialize + DeserializeOwned> Part<T> {
+    fn new(value: T, is_dirty: bool) -> Self {
+        Self { value, is_dirty }
+    }
+
+    fn stored(parts: &[(String, String)], name: &str, otherwise: T) -> Result<Self> {
+        match parts.iter().find(|(part, _)| part == name) {
+            Some((_, text)) => Ok(Self::new(serde_json::from_str(text)?, false)),
+            None => Ok(Self::new(otherwise, false)),
+        }
+    }
+
+    fn changed(&mut self) -> &mut T {
+        self.is_dirty = true;
+        &mut self.value
+    }
+
+    fn take_change(&mut self) -> Result<Option<String>> {
+        match std::mem::take(&mut self.is_dirty) {
+            true => Ok(Some(serde_json::to_string(&self.value)?)),
+            false => Ok(None),
+        }
+    }
 }
 
 impl ServiceMemory {
     /// A service seen for the first time.
     pub fn new(partition: u16, now: Timestamp) -> Self {
-        let kept = Kept {
-            first_seen: now,
-            logins: BruteForceWindow::default(),
-            campaigns: Campaigns::default(),
-            rates: BTreeMap::new(),
-            fresh: FreshFingerprints::default(),
-        };
-        Self { partition, miner: Miner::new(), kept, is_dirty: true, listed: false }
+        Self {
+            partition,
+            miner: Miner::new(),
+            first_seen: Part::new(now, true),
+            logins: Part::new(BruteForceWindow::default(), false),
+            campaigns: Part::new(Campaigns::default(), false),
+            rates: Part::new(BTreeMap::new(), false),
+            fresh: Part::new(FreshFingerprints::default(), false),
+            learned: false,
+            listed: false,
+            used_in: 0,
+        }
     }
 
     /// A service as the store remembers it.
-    pub fn restore(partition: u16, state: &str, clusters: impl Iterator<Item = String>) -> Result<Self> {
+    pub fn restore(
+        partition: u16,
+        now: Timestamp,
+        parts: &[(String, String)],
+        clusters: impl Iterator<Item = String>,
+    ) -> Result<Self> {
         let mut rows = Vec::new();
         for text in clusters {
             rows.push(serde_json::from_str::<ClusterRow>(&text)?);
         }
-        let miner = Miner::restore(rows.into_iter());
-        Ok(Self { partition, miner, kept: serde_json::from_str(state)?, is_dirty: false, listed: false })
+        Ok(Self {
+            miner: Miner::restore(rows.into_iter()),
+            first_seen: Part::stored(parts, "first_seen", now)?,
+            logins: Part::stored(parts, "logins", BruteForceWindow::default())?,
+            campaigns: Part::stored(parts, "campaigns", Campaigns::default())?,
+            rates: Part::stored(parts, "rates", BTreeMap::new())?,
+            fresh: Part::stored(parts, "fresh", FreshFingerprints::default())?,
+            ..Self::new(partition, now)
+        })
     }
 
     /// When its first event arrived.
     pub fn first_seen(&self) -> Timestamp {
-        self.kept.first_seen
+        self.first_seen.value
     }
 
     /// Its failed log-ins, about to be changed.
     pub(super) fn logins(&mut self) -> &mut BruteForceWindow {
-        self.is_dirty = true;
-        &mut self.kept.logins
+        self.logins.changed()
     }
 
     /// Its campaigns, about to be changed.
     pub(super) fn campaigns(&mut self) -> &mut Campaigns {
-        self.is_dirty = true;
-        &mut self.kept.campaigns
+        self.campaigns.changed()
     }
 
-    /// The rate of an error template, about to be changed; `None` where too many are watched already.
-    pub(super) fn rate(&mut self, birth_key: &str) -> Option<&mut RateWindow> {
-        self.is_dirty = true;
-        if !self.kept.rates.contains_key(birth_key) && self.kept.rates.len() >= MAX_RATES {
-            return None;
+    /// The rate of an error template, about to be changed.
+    pub(super) fn rate(&mut self, birth_key: &str, at: Timestamp) -> &mut RateWindow {
+        let rates = self.rates.changed();
+        if !rates.contains_key(birth_key) && rates.len() >= MAX_RATES {
+            let quietest = rates.iter().min_by_key(|(_, rate)| rate.last_second).map(|(key, _)| key.clone());
+            quietest.and_then(|key| rates.remove(&key));
         }
-        Some(self.kept.rates.entry(birth_key.to_owned()).or_default())
+        let rate = rates.entry(birth_key.to_owned()).or_default();
+        rate.last_second = at.as_second();
+        &mut rate.window
     }
 
-    /// Whether this fingerprint may open an incident of its own: the service has made fewer than `limit`
-    /// new ones in this hour, or this is one of them.
+    /// Whether this fingerprint may open an incident of its own, see [`FreshFingerprints`].
     pub(super) fn admits(&mut self, fingerprint: &Fingerprint, at: Timestamp, limit: usize) -> bool {
-        let hour = at.as_second() / SignedDuration::from_hours(1).as_secs();
-        let fresh = &mut self.kept.fresh;
-        if fresh.hour != hour {
-            *fresh = FreshFingerprints { hour, seen: BTreeSet::new() };
-            self.is_dirty = true;
-        }
-        if fresh.seen.contains(fingerprint.as_str()) {
+        if self.fresh.value.knows(fingerprint) {
             return true;
         }
-        if fresh.seen.len() >= limit {
-            return false;
-        }
-        fresh.seen.insert(fingerprint.as_str().to_owned());
-        self.is_dirty = true;
-        true
+        self.fresh.changed().admit(fingerprint, at, limit)
     }
 
     /// Says that the miner has learned something.
     pub(super) fn learned(&mut self) {
-        self.is_dirty = true;
+        self.learned = true;
     }
 
     pub(super) fn is_dirty(&self) -> bool {
-        self.is_dirty
+        self.learned
+            || self.first_seen.is_dirty
+            || self.logins.is_dirty
+            || self.campaigns.is_dirty
+            || self.rates.is_dirty
+            || self.fresh.is_dirty
     }
 
     /// What has changed since the last call, as rows.
-    pub(super) fn take_changes(&mut self, scope: &str) -> Result<(Vec<TemplateRow>, Option<ServiceStateRow>)> {
+    pub(super) fn take_changes(&mut self, scope: &str) -> Result<(Vec<TemplateRow>, Vec<ServiceStateRow>)> {
+        self.learned = false;
         let mut templates = Vec::new();
         for row in self.miner.rows_changed() {
             templates.push(template_row(scope, row.birth_key.to_string(), serde_json::to_string(&row)?));
         }
-        if !std::mem::take(&mut self.is_dirty) {
-            return Ok((templates, None));
-        }
-        let state = serde_json::to_string(&self.kept)?;
-        Ok((templates, Some(ServiceStateRow { scope: scope.to_owned(), partition: self.partition, state })))
+        let parts = [
+            ("first_seen", self.first_seen.take_change()?),
+            ("logins", self.logins.take_change()?),
+            ("campaigns", self.campaigns.take_change()?),
+            ("rates", self.rates.take_change()?),
+            ("fresh", self.fresh.take_change()?),
+        ];
+        let partition = self.partition;
+        let row = |(part, state): (&'static str, Option<String>)| {
+            Some(ServiceStateRow { scope: scope.to_owned(), part, partition, state: state? })
+        };
+        Ok((templates, parts.into_iter().filter_map(row).collect()))
     }
 }

@@ -68,8 +68,7 @@ pub(super) fn urgency(
             let why = format!("an error line never seen in this service, watched for {} h", watched_for.as_hours());
             return (Urgency::Notify, why);
         }
-        let burst = memory.rate(&line.birth_key).and_then(|rate| rate.observe(event.created_at));
-        if let Some(burst) = burst {
+        if let Some(burst) = memory.rate(&line.birth_key, event.created_at).observe(event.created_at) {
             let why =
                 format!("the error line bursts: {} in this minute, about {:.1} expected", burst.count, burst.expected);
             return (Urgency::Notify, why);

@@ -203,16 +203,27 @@ impl<'a> AlertState<'a> {
             return Ok(Refresh::Changed { episode: self.event.episode.clone().unwrap_or_else(|| self.now.clone()) });
         };
         let is_running = status == EventStatus::Firing.as_str();
-        let same_episode = self.event.episode.as_ref().is_none_or(|stated| *stated == episode);
         let same_status = status == self.status.as_str();
-        let is_repeated_end = self.status == EventStatus::Resolved && same_status && same_episode;
-        if is_repeated_end || (same_status && same_episode && content == self.content) {
+        // Two Prometheus servers watch the same thing and began at different moments; one that restarts begins
+        // anew. While the alert runs, that is one episode, the first one heard of, as Alertmanager has it.
+        let runs_on = is_running && self.status == EventStatus::Firing;
+        let stated = self.event.episode.as_deref();
+        let same_episode = runs_on || stated.is_none_or(|stated| stated == episode);
+        let is_end = self.status == EventStatus::Resolved;
+        let ends_an_earlier_one = is_end && is_running && stated.is_some_and(|stated| is_before(stated, &episode));
+        if ends_an_earlier_one || (is_end && same_status && same_episode) {
+            return Ok(Refresh::Unchanged(event_id));
+        }
+        if same_status && same_episode && content == self.content {
             tx.prepare_cached("UPDATE alert_states SET refreshed_at = ?2, expires_at = ?3 WHERE fingerprint = ?1")?
                 .execute(params![self.fingerprint.as_str(), self.now, self.expires_at])?;
             return Ok(Refresh::Unchanged(event_id));
         }
+if runs_on {
+            return Ok(Refresh::Changed { episode });
+        }
         let stated = self.event.episode.clone();
-        let episode = match (stated, is_running || self.status == EventStatus::Resolved) {
+        let episode = match (stated, is_running || is_end) {
             (Some(stated), _) => stated,
             (None, true) => episode,
             (None, false) => self.now.clone(),
@@ -246,6 +257,14 @@ impl<'a> AlertState<'a> {
             self.expires_at,
         ])?;
         Ok(())
+    }
+}
+
+/// Whether one episode began before another, where both are named by their beginning.
+fn is_before(stated: &str, known: &str) -> bool {
+    match (stated.parse::<Timestamp>(), known.parse::<Timestamp>()) {
+        (Ok(stated), Ok(known)) => stated < known,
+        _ => false,
     }
 }
 

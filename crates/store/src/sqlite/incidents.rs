@@ -195,10 +195,10 @@ fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> 
         for change in &outcome.changes {
             match change {
                 Change::Acted(_) => {
-                    let mut details = act.details.clone();
-                    if let (Some(note), Value::Object(map)) = (&act.note, &mut details) {
-                        map.insert("note_sha256".to_owned(), digest(note).into());
-                    }
+let details = match &act.note {
+                        Some(note) => with_digest(act.details.clone(), "note_sha256", note),
+                        None => act.details.clone(),
+                    };
                     audit::append(tx, Some(incident.id), &act.who, change.action(), &details, now)?;
                 }
                 other => triage::record_changes(tx, &incident, std::slice::from_ref(other), "foghorn", now)?,
@@ -215,7 +215,11 @@ fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> 
         }
         notifications::mark_dirty(tx, incident.id)?;
     }
-    if let Some(note) = &act.note {
+if let Some(note) = act.note.as_ref().filter(|note| !is_known_note(tx, act, note).unwrap_or(false)) {
+        if !changed {
+            let details = with_digest(act.details.clone(), "note_sha256", note);
+            audit::append(tx, Some(incident.id), &act.who, "note_added", &details, now)?;
+        }
         tx.prepare_cached(
             "INSERT INTO incident_notes (incident_id, who, action, note, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
@@ -225,6 +229,19 @@ fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> 
         remember(tx, &incident, &act.who, solution, &act.details, now)?;
     }
     Ok((incident, changed))
+}
+
+/// The same words of the same person are one note.
+fn is_known_note(tx: &Transaction<'_>, act: &Act, note: &str) -> Result<bool> {
+    let sql = "SELECT count(*) > 0 FROM incident_notes WHERE incident_id = ?1 AND who = ?2 AND note = ?3";
+    Ok(tx.prepare_cached(sql)?.query_row(params![act.incident_id, act.who, note], |row| row.get(0))?)
+}
+
+fn with_digest(mut details: Value, name: &str, text: &str) -> Value {
+    if let Value::Object(map) = &mut details {
+        map.insert(name.to_owned(), digest(text).into());
+    }
+    details
 }
 
 /// In PagerDuty's protocol a resolve by a person closes the alert: the next trigger of its key is new.
@@ -242,10 +259,13 @@ fn remember(
     details: &Value,
     now: Timestamp,
 ) -> Result<String> {
-    let id = memory::save_solution(tx, incident, who, solution, now)?;
-    let mut details = details.clone();
+    let (id, is_new) = memory::save_solution(tx, incident, who, solution, now)?;
+    if !is_new {
+        return Ok(id);
+    }
+    let mut details = with_digest(details.clone(), "solution_sha256", solution);
     if let Value::Object(map) = &mut details {
-        map.extend([("memory_id".to_owned(), json!(id)), ("solution_sha256".to_owned(), json!(digest(solution)))]);
+        map.insert("memory_id".to_owned(), json!(id));
     }
     audit::append(tx, Some(incident.id), who, "solution_added", &details, now)?;
     Ok(id)

@@ -48,20 +48,21 @@ fn changes(db: &Connection, incident: &Incident) -> Result<Vec<(Timestamp, Strin
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Saves what fixed an incident. The same text for the same incident is one memory.
+/// Saves what fixed an incident; answers the memory's id and whether it is new. The same text for the same
+/// incident is one memory.
 pub(super) fn save_solution(
     tx: &Transaction<'_>,
     incident: &Incident,
     who: &str,
     solution: &str,
     now: Timestamp,
-) -> Result<String> {
+) -> Result<(String, bool)> {
     let known: Option<String> = tx
         .prepare_cached("SELECT id FROM memory_item WHERE incident_id = ?1 AND solution = ?2")?
         .query_row(params![incident.id, solution], |row| row.get(0))
         .optional()?;
     if let Some(id) = known {
-        return Ok(id);
+        return Ok((id, false));
     }
     let written: i64 = tx
         .prepare_cached("SELECT count(*) FROM memory_item WHERE incident_id = ?1")?
@@ -87,7 +88,7 @@ pub(super) fn save_solution(
         who,
         time::write(now),
     ])?;
-    Ok(id)
+    Ok((id, true))
 }
 
 pub(super) const COLUMNS: &str = "id, summary, labels, service, incident_type, solution, incident_id, fingerprint, \

@@ -14,6 +14,24 @@ use serde_json::{Value, json};
 /// The one receiver of the embedded default: the dashboard, which shows messages as they would look.
 pub const DASHBOARD: &str = "dashboard";
 
+/// Failed deliveries after which a telling is given up.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// A telling, made ready.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Its outbox row.
+    pub notification: Notification,
+    /// The incident as the message shows it.
+    pub incident: Incident,
+    /// The message.
+    pub message: Value,
+    /// The analysis in it.
+    pub explanation: Explanation,
+    /// As what it goes out.
+    pub delivery: Delivery,
+}
+
 /// What became of a telling, to be recorded.
 #[derive(Clone, Debug)]
 pub enum Delivery {
@@ -33,9 +51,19 @@ pub struct Told {
 }
 
 impl Store {
-    /// Tellings that wait, oldest first.
+    /// Tellings that wait and whose time has come: pages first, then the oldest.
     pub async fn pending_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
-        self.list("status = 'pending' ORDER BY id LIMIT ?1", limit.into()).await
+let now = time::write(self.clock().now());
+        self.read(move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM notifications
+                  WHERE status = 'pending' AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
+                  ORDER BY urgency = 'page' DESC, id LIMIT ?2"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            Ok(statement.query_map(params![now, limit], notification)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
 
     /// Delivered tellings whose incident has changed since, oldest first.
@@ -90,29 +118,50 @@ impl Store {
         .await
     }
 
-    /// Records that a message was delivered to the dashboard (which lives in this store, so that delivery
-    /// and record are one commit): the message, the incident's status, its analysis and the audit row.
-    pub async fn deliver(
-        &self,
-        notification: Notification,
-        message: Value,
-        explanation: Explanation,
-        delivery: Delivery,
-    ) -> Result<bool> {
+    /// Records that messages were delivered to the dashboard (which lives in this store, so that delivery and
+    /// record are one commit): each message, its incident's status, analysis and audit row. Answers for each
+    /// whether it went out; one whose incident has become worse since the message was built waits for the
+    /// next step.
+    pub async fn deliver(&self, prepared: Vec<Prepared>) -> Result<Vec<bool>> {
         let clock = self.clock().clone();
-        self.write(move |tx| deliver(tx, &notification, &message, &explanation, &delivery, clock.now())).await
+        self.write(move |tx| prepared.iter().map(|one| deliver(tx, one, clock.now())).collect()).await
     }
 
-    /// Replaces the text of a delivered message. It counts as an edit only where the text differs.
-    pub async fn edit(&self, notification_id: i64, message: Value) -> Result<()> {
+    /// Puts off a telling whose delivery failed; at the bound it is given up, with an audit row.
+    pub async fn postpone(&self, notification: Notification, why: String) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            let now = clock.now();
+            let attempts = notification.attempts + 1;
+            let is_last = attempts >= MAX_ATTEMPTS;
+            let status = if is_last { NotificationStatus::Failed } else { NotificationStatus::Pending };
+            let next = time::write(now + SignedDuration::from_secs(2_i64.pow(attempts.min(8))));
+            tx.prepare_cached(
+                "UPDATE notifications SET attempts = ?2, why = ?3, next_attempt_at = ?4, status = ?5
+                  WHERE id = ?1 AND status = 'pending'",
+            )?
+            .execute(params![notification.id, attempts, why, next, status.as_str()])?;
+            if is_last {
+                let details =
+                    json!({ "receiver": notification.receiver, "reason": notification.reason, "attempts": attempts });
+                audit::append(tx, Some(notification.incident_id), "agent", "telling_failed", &details, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Replaces the text of a delivered message, which shows `seen` of its incident's changes. It counts as an
+    /// edit only where the text differs.
+    pub async fn edit(&self, notification_id: i64, message: Value, seen: i64) -> Result<()> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
-                "UPDATE notifications SET dirty = 0, edits = edits + (message IS NOT ?2),
+                "UPDATE notifications SET dirty = max(0, dirty - ?4), edits = edits + (message IS NOT ?2),
                         edited_at = CASE WHEN message IS NOT ?2 THEN ?3 ELSE edited_at END, message = ?2
                   WHERE id = ?1",
             )?
-            .execute(params![notification_id, message.to_string(), time::write(clock.now())])?;
+.execute(params![notification_id, message.to_string(), time::write(clock.now()), seen])?;
             Ok(())
         })
         .await
@@ -143,7 +192,8 @@ pub(super) fn queue(
             "INSERT INTO notifications (incident_id, receiver, channel, reason, occurrence, urgency, status, why, created_at)
              VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (incident_id, receiver, reason, occurrence) DO UPDATE SET
-                 status = excluded.status, why = excluded.why, urgency = excluded.urgency
+                 status = excluded.status, why = excluded.why, urgency = excluded.urgency,
+                 created_at = excluded.created_at
               WHERE notifications.status = 'held' AND excluded.status = 'pending'",
         )?
         .execute(params![
@@ -162,42 +212,48 @@ pub(super) fn queue(
 /// Has the messages in which an incident is shown rendered again.
 pub(super) fn mark_dirty(tx: &Transaction<'_>, incident_id: IncidentId) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE notifications SET dirty = 1
-          WHERE status = 'sent' AND dirty = 0
+        "UPDATE notifications SET dirty = dirty + 1
+          WHERE status = 'sent'
             AND incident_id IN (SELECT ?1 UNION SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
     )?
     .execute([incident_id])?;
     Ok(())
 }
 
-fn deliver(
-    tx: &Transaction<'_>,
-    notification: &Notification,
-    message: &Value,
-    explanation: &Explanation,
-    delivery: &Delivery,
-    now: Timestamp,
-) -> Result<bool> {
+fn deliver(tx: &Transaction<'_>, prepared: &Prepared, now: Timestamp) -> Result<bool> {
+    let Prepared { notification, incident, message, explanation, delivery } = prepared;
     let (status, told_with, why) = match delivery {
         Delivery::Sent => (NotificationStatus::Sent, None, None),
         Delivery::Joined(with, why) => (NotificationStatus::Joined, Some(*with), Some(why.as_str())),
     };
+    // Growth since the message was built is an edit; a higher severity is not: the message must say it.
     let written = tx
         .prepare_cached(
             "UPDATE notifications SET status = ?2, told_with = ?3, why = ?4, message = ?5, sent_at = ?6,
-                    urgency = (SELECT urgency FROM incidents WHERE id = notifications.incident_id)
-              WHERE id = ?1 AND status = 'pending'",
+                    urgency = (SELECT urgency FROM incidents WHERE id = notifications.incident_id),
+                    dirty = (SELECT event_count <> ?8 FROM incidents WHERE id = notifications.incident_id)
+              WHERE id = ?1 AND status = 'pending'
+                AND (SELECT severity FROM incidents WHERE id = notifications.incident_id) = ?7",
         )?
-        .execute(params![notification.id, status.as_str(), told_with, why, message.to_string(), time::write(now)])?;
+        .execute(params![
+            notification.id,
+            status.as_str(),
+            told_with,
+            why,
+            message.to_string(),
+            time::write(now),
+            incident.severity.as_str(),
+            incident.event_count,
+        ])?;
     if written == 0 {
         return Ok(false);
     }
-    // Told is a state only of an incident nobody has touched: a late `notified` overwrites no person.
     tx.prepare_cached("UPDATE incidents SET analysis = ?2, updated_at = ?3 WHERE id = ?1")?.execute(params![
         notification.incident_id,
         serde_json::to_string(explanation)?,
         time::write(now)
     ])?;
+    // Told is a state only of an incident nobody has touched: a late `notified` overwrites no person.
     tx.prepare_cached("UPDATE incidents SET status = ?2 WHERE id = ?1 AND status = 'open'")?
         .execute(params![notification.incident_id, Status::Notified.as_str()])?;
     let details = json!({
@@ -212,7 +268,7 @@ fn deliver(
 }
 
 const COLUMNS: &str = "id, incident_id, receiver, channel, reason, occurrence, urgency, status, why, told_with, \
-     message, edits, created_at, sent_at";
+     message, edits, created_at, sent_at, dirty, attempts";
 
 fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
     let status: String = row.get(7)?;
@@ -238,5 +294,7 @@ fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
         edits: row.get(11)?,
         created_at: rows::moment(row, 12)?.unwrap_or(Timestamp::UNIX_EPOCH),
         sent_at: rows::moment(row, 13)?,
+        dirty: row.get(14)?,
+        attempts: row.get(15)?,
     })
 }

@@ -7,7 +7,11 @@ use std::path::Path;
 
 /// Forward-only: the n-th entry brings a file from version n-1 to n.
 const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/sqlite/0001_start.sql"), include_str!("../../migrations/sqlite/0002_memory.sql")];
+    &[
+    include_str!("../../migrations/sqlite/0001_start.sql"),
+    include_str!("../../migrations/sqlite/0002_memory.sql"),
+    include_str!("../../migrations/sqlite/0003_outbox.sql"),
+];
 
 /// The schema version this program writes; it reads every earlier one.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

@@ -26,15 +26,15 @@ impl Default for Retention {
 const STEP: i64 = 2_000;
 
 impl Store {
-    /// Forgets one step of what retention no longer keeps. Returns how many events went; call again while it
-    /// is not 0. Events that triage has not seen are never forgotten.
+    /// Forgets one step of what retention no longer keeps. Returns how many rows went; call again while it is
+    /// not 0. Events that triage has not seen are never forgotten.
     pub async fn forget_step(&self, retention: Retention) -> Result<usize> {
         let (clock, bytes) = (self.clock().clone(), self.read(used_bytes).await?);
         self.write(move |tx| {
             let now = clock.now();
             let horizon = time::write(now - retention.max_age);
             let first: Option<i64> = tx.query_row("SELECT min(id) FROM raw_events", [], |row| row.get(0))?;
-            let Some(first) = first else { return Ok(0) };
+let first = first.unwrap_or(0);
             let last = first + STEP;
             let age_limit = if bytes > retention.max_bytes { "9999" } else { horizon.as_str() };
             let gone = tx.execute(
@@ -47,9 +47,20 @@ impl Store {
                 [last],
             )?;
             let forgotten = time::write(now - super::events::IDEMPOTENCY_WINDOW);
-            tx.execute("DELETE FROM idempotency_keys WHERE created_at <= ?1", [forgotten])?;
-            tx.execute("DELETE FROM alert_states WHERE status <> 'firing' AND refreshed_at < ?1", [horizon])?;
-            Ok(gone)
+let keys = tx.execute(
+                "DELETE FROM idempotency_keys WHERE (source, key) IN
+                     (SELECT source, key FROM idempotency_keys WHERE created_at <= ?1 LIMIT ?2)",
+                params![forgotten, STEP],
+            )?;
+            let alerts = tx.execute(
+                "DELETE FROM alert_states WHERE fingerprint IN
+                     (SELECT fingerprint FROM alert_states WHERE refreshed_at < ?1 AND fingerprint NOT IN
+                          (SELECT fingerprint FROM incidents
+                            WHERE status NOT IN ('resolved', 'false_positive') AND fingerprint IS NOT NULL)
+                       LIMIT ?2)",
+                params![horizon, STEP],
+            )?;
+            Ok(gone + keys + alerts)
         })
         .await
     }

@@ -114,8 +114,7 @@ pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
         changes: incident.changes.clone(),
         flapping_since: incident.flapping_since,
     };
-    let ended_by_person = incident.ended_by == Some(EndedBy::Person) && incident.ends_by_source;
-    let needs_sweep = incident.status.is_open() || incident.flapping_since.is_some() || ended_by_person;
+    let needs_sweep = changes_with_time(incident, None);
     let id = (incident.id != 0).then_some(incident.id);
     tx.prepare_cached(
         "INSERT INTO incidents
@@ -162,6 +161,17 @@ pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
         incident.id = tx.last_insert_rowid();
     }
     Ok(())
+}
+
+/// Whether time alone may still change an incident. `source_fires` is what is known of its alert: `None`
+/// where nobody has looked.
+pub(super) fn changes_with_time(incident: &Incident, source_fires: Option<bool>) -> bool {
+    let may_go_quiet = incident.status.is_open() && !incident.ends_by_source;
+    let may_fire_on = incident.status == Status::Resolved
+        && incident.ended_by == Some(EndedBy::Person)
+        && incident.ends_by_source
+        && source_fires != Some(false);
+    may_go_quiet || may_fire_on || incident.flapping_since.is_some()
 }
 
 pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {

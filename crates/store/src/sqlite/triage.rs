@@ -12,7 +12,7 @@ use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Outcome, Policy, Signal};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
 
 /// A log template as a restart finds it.
@@ -48,18 +48,23 @@ impl Store {
         .await
     }
 
-    /// What triage remembers of a service.
-    pub async fn service_state(&self, scope: String) -> Result<Option<String>> {
+    /// What triage remembers of a service, as (part, state).
+    pub async fn service_state(&self, scope: String) -> Result<Vec<(String, String)>> {
         self.read(move |db| {
-            let sql = "SELECT state FROM service_states WHERE scope = ?1";
-            Ok(db.prepare_cached(sql)?.query_row([scope], |row| row.get(0)).optional()?)
+            let mut statement = db.prepare_cached("SELECT part, state FROM service_states WHERE scope = ?1")?;
+            let parts = statement.query_map([scope], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(parts.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
 
-    /// How many services triage knows.
-    pub async fn service_count(&self) -> Result<usize> {
-        self.read(|db| Ok(db.query_row("SELECT count(*) FROM service_states", [], |row| row.get(0))?)).await
+    /// The services that triage knows.
+    pub async fn known_services(&self) -> Result<HashSet<String>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT DISTINCT scope FROM service_states")?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
 
     /// Commits a batch.
@@ -68,10 +73,20 @@ impl Store {
         self.write(move |tx| commit(tx, &batch, clock.now(), &policy)).await
     }
 
-    /// Lets time do its work on incidents: quiet ends, grace periods, calm. Returns how many changed.
+    /// Lets time do its work on incidents: quiet ends, grace periods, calm. Returns how many changed. Goes
+    /// in steps, so that nobody waits long for the writer behind it.
     pub async fn sweep(&self, listening_since: Timestamp) -> Result<usize> {
-        let (clock, policy) = (self.clock().clone(), self.policy().clone());
-        self.write(move |tx| sweep(tx, listening_since, clock.now(), &policy)).await
+        let (mut changed, mut after) = (0, 0);
+        loop {
+            let (clock, policy) = (self.clock().clone(), self.policy().clone());
+            let step = move |tx: &Transaction<'_>| sweep_step(tx, after, listening_since, clock.now(), &policy);
+            let (changed_now, last) = self.write(step).await?;
+            changed += changed_now;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(changed),
+            }
+        }
     }
 }
 
@@ -227,21 +242,41 @@ fn save_template(tx: &Transaction<'_>, template: &TemplateRow, now: Timestamp) -
 
 fn save_state(tx: &Transaction<'_>, row: &ServiceStateRow, now: Timestamp) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO service_states (scope, partition, state, updated_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (scope) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
+        "INSERT INTO service_states (scope, part, partition, state, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (scope, part) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
     )?
-    .execute(params![row.scope, row.partition, row.state, time::write(now)])?;
+    .execute(params![row.scope, row.part, row.partition, row.state, time::write(now)])?;
     Ok(())
 }
 
-fn sweep(tx: &Transaction<'_>, listening_since: Timestamp, now: Timestamp, policy: &Policy) -> Result<usize> {
-    let sql = format!("SELECT {} FROM incidents WHERE needs_sweep ORDER BY id LIMIT 20000", rows::INCIDENT_COLUMNS);
+/// Incidents looked at in one transaction of the sweep.
+const SWEEP_STEP: usize = 500;
+
+/// Sweeps the next incidents after one; answers how many changed and the last one looked at, `None` at the end.
+fn sweep_step(
+    tx: &Transaction<'_>,
+    after: IncidentId,
+    listening_since: Timestamp,
+    now: Timestamp,
+    policy: &Policy,
+) -> Result<(usize, Option<IncidentId>)> {
+    let sql = format!(
+        "SELECT {} FROM incidents WHERE needs_sweep AND id > ?1 ORDER BY id LIMIT {SWEEP_STEP}",
+        rows::INCIDENT_COLUMNS
+    );
     let candidates =
-        tx.prepare_cached(&sql)?.query_map([], rows::incident)?.collect::<rusqlite::Result<Vec<Incident>>>()?;
+        tx.prepare_cached(&sql)?.query_map([after], rows::incident)?.collect::<rusqlite::Result<Vec<Incident>>>()?;
+    let last = candidates.last().filter(|_| candidates.len() == SWEEP_STEP).map(|incident| incident.id);
     let mut changed = 0;
     for incident in candidates {
         let source_fires = source_fires(tx, &incident)?;
-        let Some(result) = lifecycle::sweep(incident, source_fires, listening_since, now, policy) else { continue };
+        let (id, may_still_change) = (incident.id, rows::changes_with_time(&incident, source_fires));
+        let Some(result) = lifecycle::sweep(incident, source_fires, listening_since, now, policy) else {
+            if !may_still_change {
+                tx.prepare_cached("UPDATE incidents SET needs_sweep = 0 WHERE id = ?1")?.execute([id])?;
+            }
+            continue;
+        };
         let Outcome { mut incident, changes, tell, untold } = result;
         rows::save_incident(tx, &mut incident, now)?;
         record_changes(tx, &incident, &changes, "foghorn", now)?;
@@ -254,13 +289,15 @@ fn sweep(tx: &Transaction<'_>, listening_since: Timestamp, now: Timestamp, polic
         notifications::mark_dirty(tx, incident.id)?;
         changed += 1;
     }
-    Ok(changed)
+    Ok((changed, last))
 }
 
+/// Whether the source's last word on the incident's alert is that it fires; `false` where it has never been heard.
 fn source_fires(tx: &Transaction<'_>, incident: &Incident) -> Result<Option<bool>> {
     if !incident.ends_by_source {
         return Ok(None);
     }
     let sql = "SELECT status = 'firing' FROM alert_states WHERE fingerprint = ?1";
-    Ok(tx.prepare_cached(sql)?.query_row([incident.fingerprint.as_str()], |row| row.get(0)).optional()?)
+    let fires = tx.prepare_cached(sql)?.query_row([incident.fingerprint.as_str()], |row| row.get(0)).optional()?;
+    Ok(Some(fires.unwrap_or(false)))
 }
