@@ -5,7 +5,7 @@
 use super::Store;
 use crate::model::{Page, Paging};
 use crate::{Result, time};
-use foghorn_domain::audit::{AuditEntry, GENESIS, entry_hash};
+use foghorn_domain::audit::{Anchor, AuditEntry, GENESIS, IdSequence, Report, StoredRow, Verifier, entry_hash};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentId;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -69,8 +69,33 @@ impl Store {
     }
 }
 
-/// Reads every row in order, for [`foghorn_domain::audit::Verifier`]. Takes a plain read-only connection,
-/// so that a chain can be verified beside a running server and without one.
+/// Reads the whole chain once and holds it against published heads, whose signatures the caller has checked,
+/// and against the end that the store itself remembers. Takes a plain read-only connection, so that a chain
+/// can be verified beside a running server and without one. Read the heads first: one that is published
+/// while the rows are read names a row that is not among them.
+pub fn verify(db: &Connection, heads: impl IntoIterator<Item = Anchor>) -> Result<Report> {
+    // One transaction, so that rows and remembered end are of the same moment.
+    let moment = db.unchecked_transaction()?;
+    let mut verifier = Verifier::new(IdSequence::Gapless).with_heads(heads);
+    if let Some((id, hash)) = tip(&moment)? {
+        verifier = verifier.with_remembered_end(Anchor { id, hash });
+    }
+    each_row(&moment, |row| {
+        verifier.push(&StoredRow {
+            id: row.id,
+            incident_id: row.incident_id,
+            who: &row.who,
+            action: &row.action,
+            details: &row.details,
+            created_at: &row.created_at,
+            prev_hash: &row.prev_hash,
+            hash: &row.hash,
+        });
+    })?;
+    Ok(verifier.finish())
+}
+
+/// Reads every row in order.
 pub fn each_row(db: &Connection, mut visit: impl FnMut(StoredAuditRow)) -> Result<()> {
     let mut statement = db.prepare(
         "SELECT id, incident_id, who, action, details, created_at, prev_hash, hash FROM audit_logs ORDER BY id",

@@ -4,10 +4,10 @@ use super::heads::{self, Heads};
 use crate::commands::StoreArgs;
 use crate::config::Config;
 use crate::terminal::{Colour, Screen, harmless};
-use foghorn_domain::audit::{Anchor, IdSequence, Report, StoredRow, Verifier};
+use foghorn_domain::audit::{Anchor, Report};
 use foghorn_domain::words::{counted, with_thousands};
 use foghorn_store::Store;
-use foghorn_store::sqlite::audit::{each_row, tip};
+use foghorn_store::sqlite::audit;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,25 +86,8 @@ pub(crate) fn verdict(config: &Config, args: &Args) -> anyhow::Result<Verdict> {
     // Heads first: one that is published while the rows are read names a row that is not among them.
     let heads = heads::read(config, args)?;
     let database = Store::read_only(&config.storage.data_dir)?;
-    // One transaction, so that rows and remembered end are of the same moment.
-    let moment = database.unchecked_transaction().map_err(foghorn_store::Error::from)?;
-    let mut verifier = Verifier::new(IdSequence::Gapless).with_heads(heads.signed.iter().map(Anchor::from));
-    if let Some((id, hash)) = tip(&moment)? {
-        verifier = verifier.with_remembered_end(Anchor { id, hash });
-    }
-    each_row(&moment, |row| {
-        verifier.push(&StoredRow {
-            id: row.id,
-            incident_id: row.incident_id,
-            who: &row.who,
-            action: &row.action,
-            details: &row.details,
-            created_at: &row.created_at,
-            prev_hash: &row.prev_hash,
-            hash: &row.hash,
-        });
-    })?;
-    Ok(Verdict { report: verifier.finish(), heads })
+    let report = audit::verify(&database, heads.signed.iter().map(Anchor::from))?;
+    Ok(Verdict { report, heads })
 }
 
 fn write<W: std::io::Write>(screen: &mut Screen<W>, verdict: &Verdict) -> std::io::Result<()> {
