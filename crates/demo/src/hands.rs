@@ -46,6 +46,13 @@ pub enum Deed {
     WriteDown(&'static str),
 }
 
+impl Deed {
+    /// Whether it leaves in memory what fixed an incident.
+    pub fn is_a_fix(self) -> bool {
+        matches!(self, Self::Resolve(_) | Self::WriteDown(_))
+    }
+}
+
 fn hand(at: SignedDuration, fault: Fault, whom: Whom, who: &'static str, deed: Deed) -> Hand {
     Hand { at, fault: Some(fault), whom, who, deed }
 }

@@ -46,6 +46,18 @@ impl Hour {
         Self { seed, begins, lasts, rate, faults: Vec::new() }
     }
 
+    /// The same, but it begins three minutes before its first fault and is over ten after its last one began.
+    pub fn around_its_faults(mut self) -> Self {
+        let first = self.faults.iter().map(|(_, at)| *at).min().unwrap_or(SignedDuration::ZERO);
+        let skipped = (first - SignedDuration::from_mins(3)).max(SignedDuration::ZERO);
+        for (_, at) in &mut self.faults {
+            *at -= skipped;
+        }
+        let last = self.faults.iter().map(|(_, at)| *at).max().unwrap_or(SignedDuration::ZERO);
+        self.lasts = self.lasts.min(last + SignedDuration::from_mins(10));
+        self
+    }
+
     /// When it begins.
     pub fn begins(&self) -> Timestamp {
         self.begins
@@ -68,6 +80,7 @@ impl Hour {
             planned.extend(fault.write(self.seed, self.begins, *at));
         }
         planned.extend(self.uneventful_deploy());
+        planned.retain(|planned| planned.offset < self.lasts);
         planned.sort_by_key(|planned| planned.offset);
         planned
     }
@@ -82,7 +95,12 @@ impl Hour {
         let at = seconds(54 * 60);
         let mut script = crate::script::Script::new(self.begins, crate::dice::Dice::new(self.seed, "deploy"), None);
         if at < self.lasts {
-            script.change(at, Service::Auth, "v1.18.2", "deployed v1.18.2 (commit 7be0a41): longer session names, by chen");
+            script.change(
+                at,
+                Service::Auth,
+                "v1.18.2",
+                "deployed v1.18.2 (commit 7be0a41): longer session names, by chen",
+            );
         }
         script.finish()
     }

@@ -73,7 +73,12 @@ const PASTS: [Past; 12] = [
         answers: &[
             (60, Whom::Told, "ben", Deed::Acknowledge),
             (120, Whom::Open, "ben", Deed::Close("over since the import was stopped")),
-            (130, Whom::Told, "ben", Deed::WriteDown("stopped the stuck stock import and restarted checkout to free its connections")),
+            (
+                130,
+                Whom::Told,
+                "ben",
+                Deed::WriteDown("stopped the stuck stock import and restarted checkout to free its connections"),
+            ),
         ],
     },
     Past {
@@ -84,7 +89,14 @@ const PASTS: [Past; 12] = [
         answers: &[
             (90, Whom::Told, "ben", Deed::Acknowledge),
             (190, Whom::Open, "ben", Deed::Close("ended with the slow queries")),
-            (200, Whom::Told, "ben", Deed::WriteDown("ended the nightly export that was still scanning product_views; it now reads from the replica")),
+            (
+                200,
+                Whom::Told,
+                "ben",
+                Deed::WriteDown(
+                    "ended the nightly export that was still scanning product_views; it now reads from the replica",
+                ),
+            ),
         ],
     },
     Past {
@@ -93,7 +105,7 @@ const PASTS: [Past; 12] = [
         fault: Some(Fault::FlappingCheck),
         write: |script| {
             flapping::fail_once(script, seconds(4));
-            flapping::recover(script, seconds(24));
+            flapping::recover(script, seconds(24), seconds(4));
         },
         answers: &[],
     },
@@ -101,15 +113,41 @@ const PASTS: [Past; 12] = [
         title: "a store of sessions without room",
         hours_ago: 18 * 24 + 3,
         fault: None,
-        write: |script| repeat(script, 5, (Service::Auth, Level::Error), Service::Sessions, "msg=\"session not written\" err=\"OOM command not allowed when used memory > 'maxmemory'\" redis=sessions:6379"),
-        answers: &[(120, Whom::Open, "dana", Deed::Resolve("set maxmemory-policy to allkeys-lru and removed sessions older than 30 days"))],
+        write: |script| {
+            repeat(
+                script,
+                5,
+                (Service::Auth, Level::Error),
+                Service::Sessions,
+                "msg=\"session not written\" err=\"OOM command not allowed when used memory > 'maxmemory'\" redis=sessions:6379",
+            )
+        },
+        answers: &[(
+            120,
+            Whom::Open,
+            "dana",
+            Deed::Resolve("set maxmemory-policy to allkeys-lru and removed sessions older than 30 days"),
+        )],
     },
     Past {
         title: "a full disk",
         hours_ago: 15 * 24 + 7,
         fault: None,
-        write: |script| repeat(script, 4, (Service::OrdersDb, Level::Error), Service::OrdersDb, "could not extend file \"base/16401/24601\": No space left on device"),
-        answers: &[(300, Whom::Open, "ana", Deed::Resolve("grew the volume of orders-db to 200 GB and dropped the tables of the 2019 migration"))],
+        write: |script| {
+            repeat(
+                script,
+                4,
+                (Service::OrdersDb, Level::Error),
+                Service::OrdersDb,
+                "could not extend file \"base/16401/24601\": No space left on device",
+            )
+        },
+        answers: &[(
+            300,
+            Whom::Open,
+            "ana",
+            Deed::Resolve("grew the volume of orders-db to 200 GB and dropped the tables of the 2019 migration"),
+        )],
     },
     Past {
         title: "another scanner",
@@ -129,7 +167,12 @@ const PASTS: [Past; 12] = [
         write: |script| pool::write(script, SignedDuration::ZERO, 100),
         answers: &[
             (45, Whom::Told, "ana", Deed::Acknowledge),
-            (150, Whom::Told, "ana", Deed::Resolve("raised max_connections to 200 and capped the pool of checkout at 40")),
+            (
+                150,
+                Whom::Told,
+                "ana",
+                Deed::Resolve("raised max_connections to 200 and capped the pool of checkout at 40"),
+            ),
             (160, Whom::Open, "ana", Deed::Close("the same")),
         ],
     },
@@ -143,7 +186,12 @@ const PASTS: [Past; 12] = [
         },
         answers: &[
             (60, Whom::Told, "dana", Deed::Acknowledge),
-            (420, Whom::Told, "dana", Deed::WriteDown("renewed the certificate by hand; the renewal job had lost its DNS token")),
+            (
+                420,
+                Whom::Told,
+                "dana",
+                Deed::WriteDown("renewed the certificate by hand; the renewal job had lost its DNS token"),
+            ),
         ],
     },
     Past {
@@ -156,14 +204,32 @@ const PASTS: [Past; 12] = [
                 script.report(seconds(second), (Service::Payments, 1), "v1.9.2", stack);
             }
         },
-        answers: &[(180, Whom::Open, "dana", Deed::Resolve("switched card payments to the second acquirer until the first was back"))],
+        answers: &[(
+            180,
+            Whom::Open,
+            "dana",
+            Deed::Resolve("switched card payments to the second acquirer until the first was back"),
+        )],
     },
     Past {
         title: "deadlocks between orders and refunds",
         hours_ago: 4 * 24 + 6,
         fault: None,
-        write: |script| repeat(script, 3, (Service::OrdersDb, Level::Error), Service::OrdersDb, "deadlock detected while updating relation orders"),
-        answers: &[(240, Whom::Open, "ben", Deed::Resolve("refunds now lock orders in the order of their ids, as checkout does"))],
+        write: |script| {
+            repeat(
+                script,
+                3,
+                (Service::OrdersDb, Level::Error),
+                Service::OrdersDb,
+                "deadlock detected while updating relation orders",
+            )
+        },
+        answers: &[(
+            240,
+            Whom::Open,
+            "ben",
+            Deed::Resolve("refunds now lock orders in the order of their ids, as checkout does"),
+        )],
     },
     Past {
         title: "complaints nobody minds",

@@ -28,7 +28,6 @@ pub(crate) struct Request<'a> {
     pub(crate) millis: i64,
     /// Who answered it, with the number of the machine.
     pub(crate) upstream: (Service, i64),
-    pub(crate) agent: &'a str,
     pub(crate) trace: &'a str,
 }
 
@@ -42,6 +41,11 @@ impl Script {
     pub(crate) fn finish(mut self) -> Vec<Planned> {
         self.planned.sort_by_key(|planned| planned.offset);
         self.planned
+    }
+
+    /// A moment of the hour as a time.
+    pub(crate) fn moment(&self, at: SignedDuration) -> Timestamp {
+        self.begins + at
     }
 
     /// A line of a service's log, from its machine of that number.
@@ -67,12 +71,12 @@ impl Script {
 
     /// A line of the proxy's access log.
     pub(crate) fn access(&mut self, at: SignedDuration, request: &Request<'_>) -> &mut NewEvent {
-        let Request { client, method, target, status, millis, upstream, agent, trace } = request;
+        let Request { client, method, target, status, millis, upstream, trace } = request;
         let time = (self.begins + at).strftime("%d/%b/%Y:%H:%M:%S +0000");
         let bytes = self.dice.between(180, 60_000);
         let upstream = host(upstream.0, upstream.1);
         let line = format!(
-            "{client} - - [{time}] \"{method} {target} HTTP/1.1\" {status} {bytes} \"-\" \"{agent}\" {:.3} {upstream}:8080",
+            "{client} - - [{time}] \"{method} {target} HTTP/1.1\" {status} {bytes} {:.3} {upstream}:8080",
             *millis as f64 / 1000.0
         );
         let event = self.put(at, NewEvent::new("proxy", "log", line));
@@ -142,10 +146,13 @@ impl Script {
         let mut all = vec![("alertname", *name), ("severity", severity.as_str())];
         all.extend_from_slice(labels);
         let service = all.iter().find(|(label, _)| *label == "service").map_or(*name, |(_, value)| value);
-        event.dedup_key = Some(all.iter().map(|(label, value)| format!("{label}={value}")).collect::<Vec<_>>().join(","));
+        event.dedup_key =
+            Some(all.iter().map(|(label, value)| format!("{label}={value}")).collect::<Vec<_>>().join(","));
         event.episode = Some((self.begins + since).to_string());
         event.metadata.insert("service".to_owned(), service.into());
-        event.metadata.insert("labels".to_owned(), all.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect());
+        event
+            .metadata
+            .insert("labels".to_owned(), all.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect());
         event.metadata.insert("annotations".to_owned(), json!({ "summary": summary }));
         self.put(at, event);
     }

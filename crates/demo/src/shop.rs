@@ -88,8 +88,10 @@ impl Service {
         match self {
             // The proxy's access lines bring their own form.
             Self::Proxy => format!("{} [{}] {process}#{process}: {text}", time("%Y/%m/%d %H:%M:%S"), lower(level)),
-            Self::Web => json!({"level": lower(level), "time": time("%Y-%m-%dT%H:%M:%S.%3fZ"), "pid": process, "msg": text})
-                .to_string(),
+            Self::Web => {
+                json!({"level": lower(level), "time": time("%Y-%m-%dT%H:%M:%S.%3fZ"), "pid": process, "msg": text})
+                    .to_string()
+            }
             Self::Cart | Self::Auth => {
                 format!("time={} level={} {text}", time("%Y-%m-%dT%H:%M:%S.%3fZ"), lower(level))
             }

@@ -9,6 +9,8 @@ mod housekeeping;
 mod numbers;
 pub(crate) mod complaints;
 
+pub(crate) use housekeeping::slow_query;
+
 use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::hour::Planned;
@@ -30,6 +32,8 @@ pub(crate) fn healthy(
     planned.extend(housekeeping::write(part("housekeeping"), lasts, rate));
     planned.extend(numbers::write(part("numbers"), lasts, rate, faults));
     planned.extend(complaints::write(part("complaints"), lasts, rate));
+    // What a visit leads to may come after the end.
+    planned.retain(|planned| planned.offset < lasts);
     planned.sort_by_key(|planned| planned.offset);
     planned
 }
@@ -55,9 +59,7 @@ pub(crate) fn failed_request(
     upstream: (Service, i64),
 ) -> String {
     let (client, trace) = (visits::client(&mut script.dice), script.dice.hex(16));
-    let agent = *script.dice.pick(&visits::AGENTS);
-    let request =
-        Request { client: &client, method, target, status, millis: took, upstream, agent, trace: &trace };
+    let request = Request { client: &client, method, target, status, millis: took, upstream, trace: &trace };
     script.access(at, &request);
     trace
 }

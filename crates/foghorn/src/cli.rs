@@ -1,7 +1,7 @@
 //! The commands and how they are called.
 
 use crate::bench;
-use crate::commands::{act, audit, backup, check, completions, explain, incidents, send, serve, show, simulate};
+use crate::commands::{act, audit, backup, check, completions, demo, explain, incidents, send, serve, show, simulate};
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
@@ -24,6 +24,8 @@ const AFTER_HELP: &str = "Example:
 enum Command {
     /// Run the server: intake, triage, messages, API and pages in one process
     Serve(serve::Args),
+    /// Watch an hour of a small shop in a minute: incidents open, are explained, answered and end
+    Demo(demo::Args),
     /// Look whether configuration, store and server are well, and say what to do where they are not
     Check(check::Args),
     /// Send a log file or standard input to a server, each line an event
@@ -64,6 +66,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
         Command::Serve(args) => serve::run(&args, configured(&matches)),
+        Command::Demo(args) => demo::run(&args),
         Command::Check(args) => one_thread(check::run(&args, configured(&matches))),
         Command::Send(args) => one_thread(send::run(&args)),
         Command::Simulate(args) => one_thread(simulate::run(&args)),

@@ -1,10 +1,11 @@
 //! One file for each command: its arguments, what it does, its tests.
 //!
-//! [`serve`] runs the program; [`send`] and [`simulate`] give it something to do; [`incidents`], [`show`]
-//! and [`explain`] look at what came of it; [`act`] is a person's hand; [`audit`], [`backup`] and [`check`]
-//! look after the store.
+//! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
+//! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand; [`audit`],
+//! [`backup`] and [`check`] look after the store.
 
 pub(crate) mod serve;
+pub(crate) mod demo;
 pub(crate) mod send;
 pub(crate) mod simulate;
 pub(crate) mod incidents;

@@ -14,9 +14,10 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A fault in one field.
+    /// A fault in one field. What is longer than a sentence is cut: a body of short wrong lines must not be
+    /// answered by a book.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self { field: cut(field.into(), LONGEST_FIELD), message: cut(message.into(), LONGEST_MESSAGE) }
     }
 
     /// A fault in the text as a whole.
@@ -32,6 +33,18 @@ impl FieldError {
 }
 
 const BODY: &str = "body";
+
+/// Characters of a field's name and of a message, at most; one more where something was cut off.
+const LONGEST_FIELD: usize = 60;
+const LONGEST_MESSAGE: usize = 160;
+
+fn cut(mut text: String, longest: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(longest) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
 
 /// What a value is, in the words of an error message.
 pub(crate) fn describe(value: &Value) -> &'static str {
@@ -57,10 +70,7 @@ pub(crate) fn quote(text: &str) -> String {
 /// A sender's own name for something, cut to 40 characters.
 pub(crate) fn short(text: &str) -> String {
     const LONGEST: usize = 40;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    cut(text.chars().take(LONGEST + 1).collect(), LONGEST)
 }
 
 #[cfg(test)]
@@ -73,6 +83,12 @@ mod tests {
         assert_eq!(fault.to_string(), "payload: must be a non-blank string");
         assert_eq!(fault.within("events[3]").field, "events[3].payload");
         assert_eq!(FieldError::body("is empty").within("alerts[0]").field, "alerts[0]");
+    }
+
+    #[test]
+    fn a_fault_is_never_longer_than_a_sentence() {
+        let fault = FieldError::new("é".repeat(1000), "é".repeat(1000)).within("events[49999]");
+        assert!(fault.to_string().chars().count() < 250, "{fault}");
     }
 
     #[test]

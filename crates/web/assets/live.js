@@ -8,7 +8,7 @@
   if (!sign || !mark || !regions().length) return;
   let source = null, isAsking = false, isDue = false, retry = 0;
 
-  const say = (word) => { if (sign.textContent !== word) { sign.textContent = word; sign.dataset.state = word.toLowerCase(); } };
+  const say = (word) => { if (sign.textContent !== word) sign.dataset.state = (sign.textContent = word).toLowerCase(); };
   const isWritten = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== (field.defaultValue ?? field.value);
   // What somebody writes in or copies from stays as it is.
   const isInUse = (region) => {
@@ -28,9 +28,7 @@
   const look = () => {
     if (isAsking) { isDue = true; return; }
     isAsking = true;
-    const request = new XMLHttpRequest();
-    request.responseType = "document";
-    request.timeout = 20000;
+    const request = Object.assign(new XMLHttpRequest(), { timeout: 20000 });
     request.onload = () => {
       const page = request.response;
       if (request.status !== 200 || !page) return;
@@ -43,9 +41,10 @@
     // At most one look a second, however much happens.
     request.onloadend = () => setTimeout(() => { isAsking = false; if (isDue) { isDue = false; look(); } }, 1000);
     request.open("GET", location.href);
+    request.responseType = "document";
     request.send();
   };
-  const close = () => { source?.close(); source = null; clearTimeout(retry); };
+  const close = () => { source?.close(); clearTimeout(retry); };
   const listen = () => {
     close();
     source = new EventSource(`/live?mark=${encodeURIComponent(mark)}`);
@@ -53,7 +52,7 @@
     source.onopen = () => say("Live");
     source.onerror = () => {
       say("Offline");
-      if (source?.readyState === EventSource.CLOSED) retry = setTimeout(listen, 10000);
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(listen, 10000);
     };
   };
   // A hidden tab holds no connection: browsers have only six for one server.

@@ -1,10 +1,11 @@
 //! Liveness, readiness, status and metrics.
 
+use crate::exposition;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -27,12 +28,15 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
 }
 
 async fn readiness(app: &App) -> Response {
-    let store = app.store().newest_event().await;
-    let (status, word) = match &store {
-        Ok(_) => (StatusCode::OK, "healthy"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    let of_store = match app.store().newest_event().await {
+        Err(_) => "unavailable",
+        Ok(_) if !app.store().has_room().await => "full",
+        Ok(_) => "ok",
     };
-    let of_store = if store.is_ok() { "ok" } else { "unavailable" };
+    let (status, word) = match of_store {
+        "ok" => (StatusCode::OK, "healthy"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    };
     let body = json!({
         "status": word,
         "service": "foghorn",
@@ -60,9 +64,14 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
     })))
 }
 
-/// Prometheus text.
+/// Counters and gauges in the Prometheus text format, or as OpenMetrics where that is asked for.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
-pub(crate) async fn metrics(State(app): State<App>) -> Response {
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], app.pipeline.metrics.encode()).into_response()
+pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
+    let text = app.pipeline.metrics.encode();
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (content_type, text) = match accept.contains("application/openmetrics-text") {
+        true => ("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+        false => ("text/plain; version=0.0.4; charset=utf-8", exposition::as_text_format(&text)),
+    };
+    ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }

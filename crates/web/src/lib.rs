@@ -5,16 +5,22 @@
 //! Whatever goes wrong becomes a [`problem::Problem`] in one place.
 
 mod state;
+mod seldom;
 mod problem;
 mod guard;
+mod attempts;
 mod session;
+mod paced;
 mod body;
 mod intake;
 mod api;
+mod exposition;
 mod health;
 mod live;
 mod pages;
 mod router;
+mod server;
 
-pub use router::{openapi, router, serve};
+pub use router::{openapi, router};
+pub use server::serve;
 pub use state::WebConfig;

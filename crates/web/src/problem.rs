@@ -1,6 +1,7 @@
 //! The one place that turns errors into HTTP: RFC 9457 problem bodies with a stable `type`, the field at
 //! fault and the request's id. What is inside stays in the log.
 
+use crate::seldom::Seldom;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use foghorn_sources::FieldError;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// A problem body.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -140,14 +142,23 @@ impl From<foghorn_store::Error> for Problem {
             Error::Conflict(why) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "The incident's state does not allow it", why.clone())
             }
-            Error::Full => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "storage-full",
-                "There is no room left",
-                "the disk that holds the data directory is full; nothing was stored, try again once there is room",
-            ),
+            Error::Full => {
+                static FULL: Seldom = Seldom::new();
+                if let Some(held_back) = FULL.pass(Instant::now()) {
+                    tracing::error!(held_back, "the disk is full: nothing can be stored until there is room");
+                }
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "storage-full",
+                    "There is no room left",
+                    "the disk that holds the data directory is full; nothing was stored, try again once there is room",
+                )
+            }
             _ => {
-                tracing::error!(%error, "the store did not do what was asked");
+                static FAILED: Seldom = Seldom::new();
+                if let Some(held_back) = FAILED.pass(Instant::now()) {
+                    tracing::error!(%error, held_back, "the store did not do what was asked");
+                }
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "store-unavailable",

@@ -1,14 +1,14 @@
-//! Every route, and the server around them.
+//! Every route.
 
 use crate::state::{App, WebConfig};
 use crate::{api, guard, health, intake, live, pages, problem};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use foghorn_pipeline::Handles;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -59,6 +59,9 @@ fn documented_intake() -> OpenApiRouter<App> {
         .routes(routes!(intake::pagerduty::post_change))
 }
 
+/// The largest form of a page, in bytes. Other bodies have the bounds of [`crate::body`].
+const FORM_BYTES: usize = 256 * 1024;
+
 /// The OpenAPI document, as `GET /openapi.json` serves it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().into_openapi()
@@ -69,7 +72,7 @@ pub fn router(pipeline: Handles, config: WebConfig) -> Router {
     routes(App::new(pipeline, config, CancellationToken::new()))
 }
 
-fn routes(app: App) -> Router {
+pub(crate) fn routes(app: App) -> Router {
     let (documented, document) = documented().split_for_parts();
     let (intake_again, _) = documented_intake().split_for_parts();
     let document = serde_json::to_value(document).unwrap_or_default();
@@ -87,10 +90,11 @@ fn routes(app: App) -> Router {
         .route("/audit/verify", post(pages::audit::post_verify))
         .route("/settings", get(pages::settings::get_page))
         .route("/live", get(live::get_stream))
-        .route("/login", get(pages::login::get_page).post(pages::login::post_login))
+        .route("/login", get(pages::login::get_page).post(pages::login::post_login).layer(DefaultBodyLimit::max(4096)))
         .route("/assets/{name}", get(pages::assets::get_asset))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(|| async { problem::Problem::not_found("there is nothing at this address") })
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| -> Response {
             tracing::error!("a handler panicked");
@@ -112,15 +116,4 @@ fn routes(app: App) -> Router {
 fn is_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     ["text/html", "text/css", "text/javascript"].iter().any(|known| content_type.starts_with(known))
-}
-
-/// Serves until told to stop, then finishes the requests it holds.
-pub async fn serve(
-    listener: TcpListener,
-    pipeline: Handles,
-    config: WebConfig,
-    shutdown: CancellationToken,
-) -> std::io::Result<()> {
-    let router = routes(App::new(pipeline, config, shutdown.clone()));
-    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }

@@ -1,5 +1,7 @@
 //! What handlers share.
 
+use crate::attempts::Attempts;
+use crate::body::Budgets;
 use crate::live::Live;
 use crate::pages::audit::Verified;
 use foghorn_pipeline::Handles;
@@ -8,7 +10,7 @@ use foghorn_store::Store;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// How the server behaves.
@@ -34,16 +36,15 @@ pub struct WebConfig {
     pub public_url: Option<String>,
 }
 
-/// Bytes of bodies that are held at once, over all requests.
-const BODY_BYTES_IN_FLIGHT: usize = 96 * 1024 * 1024;
-
 /// Shared by all handlers.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) pipeline: Handles,
     pub(crate) config: Arc<WebConfig>,
-    /// A permit is a KiB of body.
-    pub(crate) body_budget: Arc<Semaphore>,
+    /// Room for bodies.
+    pub(crate) budgets: Arc<Budgets>,
+    /// Wrong tokens at the log-in page.
+    pub(crate) attempts: Arc<Attempts>,
     /// Keeps open pages up to date.
     pub(crate) live: Arc<Live>,
     /// The outcome of the last check of the audit chain; held while one runs.
@@ -53,12 +54,12 @@ pub(crate) struct App {
 impl App {
     /// `stop` ends what would otherwise never end: the streams of open pages.
     pub(crate) fn new(pipeline: Handles, config: WebConfig, stop: CancellationToken) -> Self {
-        let budget = (BODY_BYTES_IN_FLIGHT.max(4 * config.max_body_bytes)) / 1024;
         Self {
             live: Arc::new(Live::new(pipeline.store.clone(), stop)),
             pipeline,
+            budgets: Arc::new(Budgets::new(config.max_body_bytes)),
+            attempts: Arc::default(),
             config: Arc::new(config),
-            body_budget: Arc::new(Semaphore::new(budget)),
             verified: Arc::default(),
         }
     }

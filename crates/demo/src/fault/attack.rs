@@ -10,7 +10,6 @@ pub(crate) const LASTS: i64 = 300;
 
 /// Where the scanner sits (RFC 5737).
 pub(crate) const CLIENT: &str = "203.0.113.66";
-const AGENT: &str = "Mozilla/5.0 (compatible; Windows NT 10.0)";
 
 /// What it asks for first: the shop's search answers to the database.
 const OPENING: [&str; 3] = [
@@ -18,6 +17,9 @@ const OPENING: [&str; 3] = [
     "/search?q=1%27%20AND%20(SELECT%201%20FROM%20(SELECT(SLEEP(5)))a)--%20",
     "/search?q=boots%27%20OR%20%271%27=%271%27%20UNION%20SELECT%20table_name,2,3%20FROM%20information_schema.tables--",
 ];
+
+/// The first of them as it arrives behind the proxy.
+const SEEN_BY_CATALOG: &str = "boots' UNION ALL SELECT NULL,username,password FROM users-- -";
 
 /// And then everything else.
 const TRICKS: [&str; 16] = [
@@ -40,8 +42,7 @@ const TRICKS: [&str; 16] = [
 ];
 
 /// Things a scanner asks for that are no attack by themselves.
-const KNOCKS: [&str; 6] =
-    ["/admin/", "/backup/", "/phpmyadmin/", "/old/", "/test/", "/server-status"];
+const KNOCKS: [&str; 6] = ["/admin/", "/backup/", "/phpmyadmin/", "/old/", "/test/", "/server-status"];
 
 /// Writes the fault from `at` on, for so many seconds.
 pub(crate) fn write(script: &mut Script, at: SignedDuration, lasts: i64) {
@@ -51,6 +52,7 @@ pub(crate) fn write(script: &mut Script, at: SignedDuration, lasts: i64) {
         let moment = at + millis(at_millis);
         let target = match OPENING.get(count) {
             Some(target) => *target,
+            None if script.dice.chance(5) => OPENING[0],
             None if script.dice.chance(30) => *script.dice.pick(&KNOCKS),
             None => *script.dice.pick(&TRICKS),
         };
@@ -69,15 +71,16 @@ fn try_one(script: &mut Script, at: SignedDuration, target: &str) {
     let upstream = (service, script.dice.between(1, service.instances()));
     let status = if is_search { 400 } else { *script.dice.pick(&[403, 404]) };
     let took = script.dice.between(2, 20);
-    let request =
-        Request { client: CLIENT, method: "GET", target, status, millis: took, upstream, agent: AGENT, trace: &trace };
+    let request = Request { client: CLIENT, method: "GET", target, status, millis: took, upstream, trace: &trace };
     script.access(at, &request);
-    if is_search && target.contains("SELECT") {
-        let term = target.split_once("q=").map_or(target, |(_, term)| term).replace("%20", " ").replace("%27", "'");
-        let text = format!("catalog.search: refused a search term that is no text: {term}");
-        let event = script.log(at + millis(took), upstream, Level::Warning, &text);
+    if target == OPENING[0] {
+        let text = format!("catalog.search: the query parser stopped at: {SEEN_BY_CATALOG}");
+        let event = script.log(at + millis(took), upstream, Level::Error, &text);
         event.metadata.insert("client_ip".to_owned(), CLIENT.into());
         traced(event, &trace);
+    } else if is_search {
+        let text = format!("catalog.search: refused a search term of {} characters", target.len() - 10);
+        traced(script.log(at + millis(took), upstream, Level::Warning, &text), &trace);
     } else if service == Service::Web && script.dice.chance(25) {
         let text = "refused a request with characters that no page of ours uses";
         traced(script.log(at + millis(took), upstream, Level::Warning, text), &trace);

@@ -23,7 +23,12 @@ const EXCEPTIONS: [&str; 3] = [
 /// Writes the fault from `at` on, when the first customer meets it. The deploy lies before.
 pub(crate) fn write(script: &mut Script, at: SignedDuration) {
     let deployed = at - seconds(QUIET);
-    script.change(deployed, Service::Checkout, NEW, &format!("deployed {NEW} (commit 4f1c9e2): coupons by percentage, by ben"));
+    script.change(
+        deployed,
+        Service::Checkout,
+        NEW,
+        &format!("deployed {NEW} (commit 4f1c9e2): coupons by percentage, by ben"),
+    );
     let mut second = 0;
     let mut count = 0;
     while second < LASTS {
@@ -34,7 +39,15 @@ pub(crate) fn write(script: &mut Script, at: SignedDuration) {
         let trace = failed_request(script, moment, ("PUT", "/api/checkout/coupon"), (500, 31), checkout);
         traced(script.report(moment, checkout, NEW, stack), &trace);
         let web = (Service::Web, script.dice.between(1, 3));
-        traced(script.log(moment + millis(12), web, Level::Error, "checkout failed on a coupon (500), basket shown without it"), &trace);
+        traced(
+            script.log(
+                moment + millis(12),
+                web,
+                Level::Error,
+                "checkout failed on a coupon (500), basket shown without it",
+            ),
+            &trace,
+        );
         count += 1;
         second += script.dice.between(3, 11);
     }

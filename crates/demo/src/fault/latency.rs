@@ -3,7 +3,7 @@
 
 use crate::script::{Alert, Script, millis, on_database, seconds, traced};
 use crate::shop::{Level, Service};
-use crate::traffic::failed_request;
+use crate::traffic::{failed_request, slow_query};
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::event::EventStatus;
 use foghorn_domain::severity::Severity;
@@ -12,7 +12,7 @@ use foghorn_domain::severity::Severity;
 pub(crate) const LASTS: i64 = 540;
 
 /// The alert is raised so many seconds after the climb began.
-const ALERT_AFTER: i64 = 45;
+const ALERT_AFTER: i64 = 40;
 
 const ALERT: Alert<'static> = Alert {
     name: "CatalogLatencyHigh",
@@ -42,11 +42,15 @@ fn warn(script: &mut Script, at: SignedDuration, lasts: i64) {
         let slower = (second as f64 / lasts as f64).sqrt();
         let took = script.dice.about(300.0 + 4200.0 * slower, 200.0).max(250.0) as i64;
         let catalog = (Service::Catalog, script.dice.between(1, 2));
-        let text = format!("catalog.products: product {} read in {took} ms, cache miss", script.dice.between(1000, 4999));
+        let text =
+            format!("catalog.products: product {} read in {took} ms, cache miss", script.dice.between(1000, 4999));
         script.log(at + seconds(second), catalog, Level::Warning, &text);
         if script.dice.chance(35) {
-            let text = format!("[MY-000000] [Server] slow query noted: {took} ms, {} rows read, statement digest {}", took * 700, "91c0de77aa");
-            on_database(script.log(at + seconds(second + 1), (Service::CatalogDb, 1), Level::Info, &text), Service::CatalogDb);
+            let text = slow_query(took, took * 700);
+            on_database(
+                script.log(at + seconds(second + 1), (Service::CatalogDb, 1), Level::Info, &text),
+                Service::CatalogDb,
+            );
         }
         if script.dice.chance(25) {
             let text = format!("msg=\"price asked for again, catalog is slow\" took={took}ms");
@@ -68,10 +72,17 @@ fn give_up(script: &mut Script, at: SignedDuration, lasts: i64) {
         on_database(event, Service::CatalogDb);
         traced(event, &trace);
         let web = (Service::Web, script.dice.between(1, 3));
-        traced(script.log(moment + millis(4), web, Level::Error, "catalog gave no answer in 5000 ms, page without prices"), &trace);
+        traced(
+            script.log(moment + millis(4), web, Level::Error, "catalog gave no answer in 5000 ms, page without prices"),
+            &trace,
+        );
         if script.dice.chance(30) {
-            let text = format!("[MY-000000] [Server] long running query: {} s, statement digest 91c0de77aa", script.dice.between(30, 400));
-            on_database(script.log(moment + millis(300), (Service::CatalogDb, 1), Level::Warning, &text), Service::CatalogDb);
+            let text =
+                format!("[Server] long running query: {} s, reading product_views", script.dice.between(30, 400));
+            on_database(
+                script.log(moment + millis(300), (Service::CatalogDb, 1), Level::Warning, &text),
+                Service::CatalogDb,
+            );
         }
         second += script.dice.between(5, 14);
     }

@@ -39,14 +39,24 @@ const WORDINGS: [Wording; 8] = [
         "payments.reconcile: could not connect to server orders-db, port 5432: FATAL: too many connections for role payments".to_owned()
     }),
     wording(Service::Cart, 40, 7, Level::Error, |dice| {
-        format!("msg=\"saved basket not read\" basket={} err=\"pq: sorry, too many clients already\" db_host=orders-db:5432", dice.hex(8))
+        format!(
+            "msg=\"saved basket not read\" basket={} err=\"pq: sorry, too many clients already\" db_host=orders-db:5432",
+            dice.hex(8)
+        )
     }),
     wording(Service::Cart, 66, 3, Level::Error, |_| {
-        "msg=\"health check failed\" err=\"database orders-db did not answer: dial tcp orders-db:5432: i/o timeout\"".to_owned()
+        "msg=\"health check failed\" err=\"database orders-db did not answer: dial tcp orders-db:5432: i/o timeout\""
+            .to_owned()
     }),
 ];
 
-const fn wording(service: Service, after: i64, per_minute: i64, level: Level, text: fn(&mut Dice) -> String) -> Wording {
+const fn wording(
+    service: Service,
+    after: i64,
+    per_minute: i64,
+    level: Level,
+    text: fn(&mut Dice) -> String,
+) -> Wording {
     Wording { service, after, per_minute, level, text }
 }
 

@@ -49,20 +49,17 @@ const HABITS: [Habit; 20] = [
             dice.between(90, 800)
         )
     }),
-    habit(Service::CatalogDb, 14, Level::Info, |dice| {
-        format!(
-            "[MY-000000] [Server] slow query noted: {} ms, {} rows read, statement digest {}",
-            dice.between(520, 900),
-            dice.between(2_000, 40_000),
-            dice.hex(10)
-        )
+    habit(Service::CatalogDb, 14, Level::Info, |dice| slow_query(dice.between(520, 900), dice.between(2_000, 40_000))),
+    habit(Service::Sessions, 12, Level::Info, |dice| {
+        format!("{} changes in 300 seconds. Saving...", dice.between(100, 900))
     }),
-    habit(Service::Sessions, 12, Level::Info, |dice| format!("{} changes in 300 seconds. Saving...", dice.between(100, 900))),
     habit(Service::Sessions, 12, Level::Info, |_| "Background saving terminated with success".to_owned()),
     habit(Service::Sessions, 12, Level::Info, |dice| {
         format!("Fork CoW for RDB: current {} MB, peak {} MB", dice.between(1, 6), dice.between(7, 12))
     }),
-    habit(Service::Auth, 20, Level::Info, |dice| format!("msg=\"expired sessions removed\" count={}", dice.between(0, 60))),
+    habit(Service::Auth, 20, Level::Info, |dice| {
+        format!("msg=\"expired sessions removed\" count={}", dice.between(0, 60))
+    }),
     habit(Service::Auth, 8, Level::Warning, |dice| {
         format!("msg=\"password hash uses the former cost\" customer={} cost=10", dice.between(20_000, 89_999))
     }),
@@ -70,16 +67,26 @@ const HABITS: [Habit; 20] = [
         format!("msg=\"baskets written back\" count={} took={}ms", dice.between(5, 90), dice.between(4, 60))
     }),
     habit(Service::Checkout, 12, Level::Info, |dice| {
-        format!("c.s.checkout.HikariStats - orders pool: total=20, active={}, idle={}, waiting=0", dice.between(2, 7), dice.between(11, 18))
+        format!(
+            "c.s.checkout.HikariStats - orders pool: total=20, active={}, idle={}, waiting=0",
+            dice.between(2, 7),
+            dice.between(11, 18)
+        )
     }),
     habit(Service::Checkout, 10, Level::Warning, |dice| {
-        format!("c.s.checkout.AddressClient - address service answered after {} ms, taking the customer's spelling", dice.between(900, 1500))
+        format!(
+            "c.s.checkout.AddressClient - address service answered after {} ms, taking the customer's spelling",
+            dice.between(900, 1500)
+        )
     }),
     habit(Service::Payments, 20, Level::Info, |dice| {
         format!("payments.reconcile: {} payments settled, 0 open", dice.between(3, 40))
     }),
     habit(Service::Payments, 10, Level::Warning, |dice| {
-        format!("payments.gateway: acquirer asked to try again, attempt 1 of 3 for order {}", dice.between(100_000, 999_999))
+        format!(
+            "payments.gateway: acquirer asked to try again, attempt 1 of 3 for order {}",
+            dice.between(100_000, 999_999)
+        )
     }),
     habit(Service::Catalog, 12, Level::Info, |dice| {
         format!("catalog.index: {} products indexed in {} ms", dice.between(3, 80), dice.between(200, 900))
@@ -111,4 +118,13 @@ pub(super) fn write(mut script: Script, lasts: SignedDuration, rate: u32) -> Vec
         }
     }
     script.finish()
+}
+
+/// An entry of MySQL's slow query log.
+pub(crate) fn slow_query(millis: i64, rows: i64) -> String {
+    format!(
+        "# Query_time: {}.{:03}  Lock_time: 0.000  Rows_sent: 20  Rows_examined: {rows} SELECT * FROM product_views WHERE product = ?",
+        millis / 1000,
+        millis % 1000
+    )
 }

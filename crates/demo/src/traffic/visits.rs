@@ -10,16 +10,6 @@ use foghorn_domain::clock::SignedDuration;
 /// Visits in a usual hour.
 const PER_HOUR: i64 = 1300;
 
-/// Browsers and robots.
-pub(crate) const AGENTS: [&str; 6] = [
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Safari/605.1.15",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "ShopApp/4.12 (Android 14)",
-];
-
 /// What people look for, the awkward included.
 const SEARCHES: [&str; 14] = [
     "rain+boots",
@@ -41,24 +31,20 @@ const SEARCHES: [&str; 14] = [
 /// A customer while the visit lasts.
 struct Visit {
     client: String,
-    agent: &'static str,
     trace: String,
 }
 
 pub(super) fn write(mut script: Script, lasts: SignedDuration, rate: u32) -> Vec<Planned> {
     for at in moments(&mut script.dice, lasts, PER_HOUR * i64::from(rate)) {
-        let visit = Visit {
-            client: client(&mut script.dice),
-            agent: *script.dice.pick(&AGENTS),
-            trace: script.dice.hex(16),
-        };
+        let visit = Visit { client: client(&mut script.dice), trace: script.dice.hex(16) };
         match script.dice.between(1, 100) {
             1..=22 => look_at_product(&mut script, at, &visit),
             23..=38 => search(&mut script, at, &visit),
             39..=52 => fill_basket(&mut script, at, &visit),
             53..=60 => log_in(&mut script, at, &visit),
             61..=68 => order(&mut script, at, &visit),
-            69..=74 => miss(&mut script, at, &visit),
+            69..=72 => use_coupon(&mut script, at, &visit),
+            73..=77 => miss(&mut script, at, &visit),
             _ => fetch(&mut script, at, &visit),
         }
     }
@@ -82,8 +68,8 @@ fn request(
     (status, took): (u16, i64),
     upstream: (Service, i64),
 ) {
-    let Visit { client, agent, trace } = visit;
-    let request = Request { client, method, target, status, millis: took, upstream, agent, trace };
+    let Visit { client, trace } = visit;
+    let request = Request { client, method, target, status, millis: took, upstream, trace };
     script.access(at, &request);
 }
 
@@ -130,7 +116,7 @@ fn log_in(script: &mut Script, at: SignedDuration, visit: &Visit) {
     let (customer, took) = (script.dice.between(20_000, 89_999), script.dice.between(60, 180));
     let is_mistyped = script.dice.chance(7);
     let (level, status, text) = if is_mistyped {
-        (Level::Warning, 401, format!("msg=\"wrong password\" customer={customer} client={}", visit.client))
+        (Level::Warning, 422, format!("msg=\"wrong password for customer {customer} from {}\"", visit.client))
     } else {
         (Level::Info, 200, format!("msg=\"logged in\" customer={customer} session=s-{}", script.dice.hex(6)))
     };
@@ -149,6 +135,14 @@ fn order(script: &mut Script, at: SignedDuration, visit: &Visit) {
     let text = format!("c.s.checkout.OrderService - order {number} placed, total {euros}.{cents:02} EUR");
     traced(script.log(at + millis(took), checkout, Level::Info, &text), &visit.trace);
     request(script, at + millis(took + 3), visit, ("POST", "/api/orders"), (201, took), checkout);
+}
+
+fn use_coupon(script: &mut Script, at: SignedDuration, visit: &Visit) {
+    let checkout = machine(&mut script.dice, Service::Checkout);
+    let (percent, took) = (script.dice.between(1, 6) * 5, script.dice.between(9, 60));
+    let text = format!("c.s.checkout.CouponController - coupon of {percent} percent accepted");
+    traced(script.log(at + millis(took), checkout, Level::Info, &text), &visit.trace);
+    request(script, at + millis(took + 1), visit, ("PUT", "/api/checkout/coupon"), (200, took), checkout);
 }
 
 /// Pages that are not there any more, and what robots ask every site for.

@@ -3,10 +3,10 @@
 //! In this order: configuration, log, address, store, stages, web. Stopping goes the other way: no new
 //! connections, requests finish, stages finish, the store closes.
 
-mod logging;
+pub(super) mod logging;
 mod printing;
-mod signals;
-mod wiring;
+pub(super) mod signals;
+pub(super) mod wiring;
 
 use crate::config::{Config, Sources};
 use crate::terminal::Screen;

@@ -37,8 +37,25 @@ impl Http {
                           (FOGHORN_API_TOKEN=$(openssl rand -hex 32)), or listen on 127.0.0.1";
             return Err(values.malformed("http.listen", remedy.to_owned()));
         }
+        refuse_short(values, "http.api_token", http.api_token.as_ref())?;
         Ok(http)
     }
+}
+
+/// The shortest token or key where strangers can try: with 16 characters guessing is hopeless at any speed.
+const SHORTEST_SECRET: usize = 16;
+
+fn refuse_short(values: &Values, key: &str, secret: Option<&Secret>) -> Result<(), ConfigError> {
+    let is_on_loopback = values.get("http.listen", value::address).is_ok_and(|address| address.ip().is_loopback());
+    let is_private = is_on_loopback && !values.get("http.require_token", value::switch).unwrap_or(true);
+    if is_private || secret.is_none_or(|secret| secret.expose().len() >= SHORTEST_SECRET) {
+        return Ok(());
+    }
+    let remedy = format!(
+        "is shorter than {SHORTEST_SECRET} characters, and others than this machine may try to guess it; use what \
+         `openssl rand -hex 32` prints"
+    );
+    Err(values.malformed(key, remedy))
 }
 
 /// `[intake]`. Sizes are in bytes.
@@ -53,8 +70,10 @@ pub(crate) struct Intake {
 
 impl Intake {
     pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
+        let key = values.get("intake.key", value::secret)?;
+        refuse_short(values, "intake.key", key.as_ref())?;
         Ok(Self {
-            key: values.get("intake.key", value::secret)?,
+            key,
             open: values.get("intake.open", value::switch)?,
             max_body_bytes: values.get("intake.max_body_bytes", value::size_in_memory)?,
             max_payload_bytes: values.get("intake.max_payload_bytes", value::size_in_memory)?,

@@ -129,10 +129,31 @@ fn other_machines_may_call_only_where_a_token_is_set() {
     check(&[("FOGHORN_LISTEN", "0.0.0.0:8000")], false);
     check(&[("FOGHORN_LISTEN", "[::]:8000")], false);
     check(&[("FOGHORN_LISTEN", "[::1]:8000")], true);
-    check(&[("FOGHORN_LISTEN", "0.0.0.0:8000"), ("FOGHORN_API_TOKEN", "t")], true);
+    check(&[("FOGHORN_LISTEN", "0.0.0.0:8000"), ("FOGHORN_API_TOKEN", LONG)], true);
     check(&[("FOGHORN_HTTP__REQUIRE_TOKEN", "true")], false);
     let error = from_environment(&[("FOGHORN_LISTEN", "0.0.0.0:8000")]).unwrap_err();
     assert!(error.contains("FOGHORN_API_TOKEN"), "{error}");
+}
+
+/// Sixteen characters.
+const LONG: &str = "0123456789abcdef";
+
+#[test]
+fn where_others_can_try_a_token_or_key_that_can_be_guessed_is_refused() {
+    let check = |environment: &[(&str, &str)], refused: Option<&str>| {
+        let error = from_environment(environment).err();
+        assert_eq!(error.is_some(), refused.is_some(), "{environment:?}: {error:?}");
+        let names = |name| error.as_ref().is_some_and(|error| error.contains(name) && error.contains("openssl rand"));
+        assert!(refused.is_none_or(|name| names(name) && names("16 characters")), "{error:?}");
+    };
+    let exposed = ("FOGHORN_LISTEN", "0.0.0.0:8000");
+    let (short_token, token) = (("FOGHORN_API_TOKEN", &LONG[1..]), ("FOGHORN_API_TOKEN", LONG));
+    let (short_key, key) = (("FOGHORN_INTAKE__KEY", &LONG[1..]), ("FOGHORN_INTAKE__KEY", LONG));
+    check(&[exposed, short_token], Some("http.api_token"));
+    check(&[exposed, token, short_key], Some("intake.key"));
+    check(&[exposed, token, key], None);
+    check(&[("FOGHORN_HTTP__REQUIRE_TOKEN", "true"), short_token], Some("http.api_token"));
+    check(&[short_token, short_key], None);
 }
 
 #[test]

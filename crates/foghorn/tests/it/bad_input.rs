@@ -89,6 +89,7 @@ async fn wrong_queries_are_answered_by_name() {
         ("limit=201", "limit"),
         ("limit=many", "limit"),
         ("cursor=-4", "cursor"),
+        ("count=foo", "count"),
         ("status=asleep", "status"),
         ("severity=purple", "severity"),
         ("kind=weather", "kind"),
@@ -97,6 +98,7 @@ async fn wrong_queries_are_answered_by_name() {
         let answer = app.get(&format!("/api/v1/incidents?{query}")).await.expect(422);
         assert_eq!(answer.json()["field"], field, "{query}");
     }
+    app.get("/api/v1/incidents?count=exact").await.expect(200);
     app.get("/nowhere").await.expect(404);
     let answer =
         app.request(App::local(axum::http::Method::DELETE, "/events").body("".into()).unwrap()).await.expect(405);
@@ -114,4 +116,22 @@ async fn a_line_of_a_megabyte_of_anything_is_stored_and_judged() {
     }
     app.settle().await;
     assert_eq!(app.get("/status").await.json()["events_untriaged"], 0);
+}
+
+#[tokio::test]
+async fn what_is_refused_by_the_thousand_is_named_in_a_few_words() {
+    let app = App::new();
+    let alerts = format!("[{}]", vec!["{}"; 40_000].join(","));
+    let answer = app.post_bytes("/api/v2/alerts", "application/json", alerts.into_bytes()).await.expect(400);
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("alerts[0].labels: ") && detail.contains("40000 alerts are refused"), "{detail}");
+    assert!(answer.text.len() < 8_000, "{}", answer.text.len());
+
+    let long = format!("{{\"source\":\"a\",\"type\":\"log\",\"payload\":\"x\",\"status\":\"{}\"}}", "é".repeat(5_000));
+    let lines = format!("{long}\n\"{}\"\n{{}}\n", "x".repeat(5_000));
+    let answer = app.post_bytes("/events", "application/x-ndjson", lines.into_bytes()).await.expect(422).json();
+    let errors: Vec<&str> =
+        answer["results"].as_array().unwrap().iter().map(|result| result["error"].as_str().unwrap()).collect();
+    assert_eq!(errors.len(), 3);
+    assert!(errors.iter().all(|error| error.chars().count() < 230), "{errors:#?}");
 }

@@ -1,9 +1,12 @@
 //! What comes in through Foghorn's own doors.
 
+use crate::process::Server;
 use flate2::{Compression, write::GzEncoder};
 use foghorn_testkit::{App, event};
 use serde_json::json;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_answer_to_one_event_is_the_references() {
@@ -88,4 +91,49 @@ async fn simulations_name_what_they_know() {
     }
     app.post("/simulate/xss", json!({ "count": 101 })).await.expect(422);
     app.post("/simulate/xss", json!({ "delay_seconds": 61 })).await.expect(422);
+}
+
+/// What must work whatever others send: an alert, a page for somebody, and what a person does then.
+fn alerts_and_hands_work(server: &Server) {
+    let page = json!({ "routing_key": "team-a", "event_action": "trigger",
+        "payload": { "summary": "disk full", "source": "db1", "severity": "critical" } });
+    assert_eq!(server.request("POST", "/v2/enqueue", &page.to_string()).unwrap().0, 202);
+    let alert = json!([{ "labels": { "alertname": "Down" } }]);
+    assert_eq!(server.request("POST", "/api/v2/alerts", &alert.to_string()).unwrap().0, 200);
+    server.wait_until("an incident is open", |server| server.get("/api/v1/incidents")["total"] != 0);
+    let act = json!({ "action": "ack", "user": "ana" }).to_string();
+    assert_eq!(server.request("POST", "/api/v1/incidents/1/actions", &act).unwrap().0, 200);
+    let fix = json!({ "solution": "made room", "user": "ana" }).to_string();
+    assert_eq!(server.request("POST", "/incidents/1/solution", &fix).unwrap().0, 200);
+}
+
+/// A connection that announces ten MiB and sends the first part of it.
+fn upload(server: &Server, sent: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!("POST /events HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n", server.address, 10 << 20);
+    stream.write_all(head.as_bytes()).unwrap();
+    // One that is refused is closed before it is written.
+    let _ = stream.write_all(&vec![b' '; sent]);
+    stream
+}
+
+#[test]
+fn connections_that_announce_much_and_send_nothing_hinder_nobody() {
+    let server = Server::start();
+    let _stalled: Vec<TcpStream> = (0..100).map(|_| upload(&server, 0)).collect();
+    assert_eq!(server.request("POST", "/events", &event("a", "log", "x").to_string()).unwrap().0, 200);
+    alerts_and_hands_work(&server);
+}
+
+#[test]
+fn a_flood_of_logs_that_fills_its_lane_leaves_alerts_and_people_theirs() {
+    let server = Server::start();
+    let mut uploads: Vec<TcpStream> = (0..14).map(|_| upload(&server, (10 << 20) - 1)).collect();
+    let refused = uploads.iter_mut().any(|stream| {
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).is_ok() && answer == *b"HTTP/1.1 503"
+    });
+    assert!(refused, "fourteen bodies of ten MiB found room");
+    alerts_and_hands_work(&server);
 }

@@ -19,3 +19,4 @@ mod prometheus;
 mod startup;
 mod commands;
 mod retention;
+mod browser;

@@ -34,11 +34,17 @@ impl Server {
 
     /// A server in a given directory, on a port the system chooses.
     pub(crate) fn start_in(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn start_with(data_dir: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = foghorn()
             .arg("serve")
             .env("FOGHORN_LISTEN", "127.0.0.1:0")
             .env("FOGHORN_DATA_DIR", data_dir)
             .env("LOG_LEVEL", "warn")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -79,7 +85,7 @@ impl Server {
         Some((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
-    fn request_text(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+    pub(crate) fn request_text(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let head = format!(

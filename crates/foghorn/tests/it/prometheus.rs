@@ -1,6 +1,9 @@
 //! A real Prometheus and a real Alertmanager: a rule fires and resolves, the incident opens and ends.
 
 use crate::process::Server;
+use axum::body::Body;
+use axum::http::Method;
+use foghorn_testkit::App;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -102,6 +105,38 @@ fn fires_and_resolves(foghorn: &Server, is_broken: &AtomicBool, reposts: f64) {
     let incident = foghorn.get("/api/v1/incidents/1");
     assert_eq!(incident["ended_by"], "source");
     assert_eq!(incident["notifications"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn promtool_accepts_the_metrics() {
+    let foghorn = Server::start();
+    foghorn.run(&["simulate", "xss"]);
+    foghorn.wait_until_idle();
+    let (_, text) = foghorn.request_text("GET", "/metrics", "").unwrap();
+    assert!(text.contains("# TYPE foghorn_events_total counter\n") && !text.contains("# EOF"), "{text}");
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool is installed with prometheus by scripts/test");
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let verdict = promtool.wait_with_output().unwrap();
+    let said = [verdict.stdout, verdict.stderr].concat();
+    assert!(verdict.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+}
+
+#[tokio::test]
+async fn metrics_are_text_unless_openmetrics_is_asked_for() {
+    let app = App::new();
+    let answer = app.get("/metrics").await.expect(200);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    let accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2";
+    let request = App::local(Method::GET, "/metrics").header("accept", accept);
+    let answer = app.request(request.body(Body::empty()).unwrap()).await.expect(200);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    assert!(answer.text.ends_with("# EOF\n"));
 }
 
 #[test]

@@ -219,7 +219,7 @@ impl<'a> AlertState<'a> {
                 .execute(params![self.fingerprint.as_str(), self.now, self.expires_at])?;
             return Ok(Refresh::Unchanged(event_id));
         }
-if runs_on {
+        if runs_on {
             return Ok(Refresh::Changed { episode });
         }
         let stated = self.event.episode.clone();

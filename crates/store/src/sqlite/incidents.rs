@@ -195,7 +195,7 @@ fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> 
         for change in &outcome.changes {
             match change {
                 Change::Acted(_) => {
-let details = match &act.note {
+                    let details = match &act.note {
                         Some(note) => with_digest(act.details.clone(), "note_sha256", note),
                         None => act.details.clone(),
                     };
@@ -215,7 +215,7 @@ let details = match &act.note {
         }
         notifications::mark_dirty(tx, incident.id)?;
     }
-if let Some(note) = act.note.as_ref().filter(|note| !is_known_note(tx, act, note).unwrap_or(false)) {
+    if let Some(note) = act.note.as_ref().filter(|note| !is_known_note(tx, act, note).unwrap_or(false)) {
         if !changed {
             let details = with_digest(act.details.clone(), "note_sha256", note);
             audit::append(tx, Some(incident.id), &act.who, "note_added", &details, now)?;

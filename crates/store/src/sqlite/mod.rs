@@ -13,6 +13,7 @@ pub mod triage;
 pub mod writer;
 
 mod open;
+mod room;
 mod rows;
 
 pub use open::SCHEMA_VERSION;
@@ -69,7 +70,7 @@ impl Store {
         let path = data_dir.join("foghorn.db");
         let connection = open::open_for_writing(&path)?;
         let idle = (0..readers.max(1)).map(|_| open::open_for_reading(&path)).collect::<Result<Vec<_>>>()?;
-        let writer = writer::Writer::start(connection);
+        let writer = writer::Writer::start(connection, room::Room::new(data_dir.clone()));
         Ok(Self(Arc::new(Inner {
             path,
             data_dir,
@@ -105,6 +106,22 @@ impl Store {
     /// The periods that rule an incident's life.
     pub fn policy(&self) -> &Policy {
         &self.0.policy
+    }
+
+    /// Whether writes find room on the disk. After one that did not, tries a small one, so that the answer
+    /// turns once there is room even where nothing else is being written.
+    pub async fn has_room(&self) -> bool {
+        if !self.0.writer.is_out_of_room() {
+            return true;
+        }
+        let tried = self.write(|tx| {
+            // No event has a blank source, so this is nobody's key.
+            tx.execute("INSERT OR REPLACE INTO idempotency_keys VALUES ('', 'is there room', 0, '')", [])?;
+            tx.execute("DELETE FROM idempotency_keys WHERE source = ''", [])?;
+            Ok(())
+        });
+        let _ = tried.await;
+        !self.0.writer.is_out_of_room()
     }
 
     /// Finishes the writes already handed over, folds the log into the file and stops the writer.

@@ -53,7 +53,7 @@ pub struct Told {
 impl Store {
     /// Tellings that wait and whose time has come: pages first, then the oldest.
     pub async fn pending_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
-let now = time::write(self.clock().now());
+        let now = time::write(self.clock().now());
         self.read(move |db| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM notifications
@@ -161,7 +161,7 @@ let now = time::write(self.clock().now());
                         edited_at = CASE WHEN message IS NOT ?2 THEN ?3 ELSE edited_at END, message = ?2
                   WHERE id = ?1",
             )?
-.execute(params![notification_id, message.to_string(), time::write(clock.now()), seen])?;
+            .execute(params![notification_id, message.to_string(), time::write(clock.now()), seen])?;
             Ok(())
         })
         .await

@@ -6,8 +6,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// Forward-only: the n-th entry brings a file from version n-1 to n.
-const MIGRATIONS: &[&str] =
-    &[
+const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_start.sql"),
     include_str!("../../migrations/sqlite/0002_memory.sql"),
     include_str!("../../migrations/sqlite/0003_outbox.sql"),

@@ -34,7 +34,7 @@ impl Store {
             let now = clock.now();
             let horizon = time::write(now - retention.max_age);
             let first: Option<i64> = tx.query_row("SELECT min(id) FROM raw_events", [], |row| row.get(0))?;
-let first = first.unwrap_or(0);
+            let first = first.unwrap_or(0);
             let last = first + STEP;
             let age_limit = if bytes > retention.max_bytes { "9999" } else { horizon.as_str() };
             let gone = tx.execute(
@@ -47,7 +47,7 @@ let first = first.unwrap_or(0);
                 [last],
             )?;
             let forgotten = time::write(now - super::events::IDEMPOTENCY_WINDOW);
-let keys = tx.execute(
+            let keys = tx.execute(
                 "DELETE FROM idempotency_keys WHERE (source, key) IN
                      (SELECT source, key FROM idempotency_keys WHERE created_at <= ?1 LIMIT ?2)",
                 params![forgotten, STEP],

@@ -12,8 +12,8 @@ use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Outcome, Policy, Signal};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// A log template as a restart finds it.
 #[derive(Clone, Debug)]

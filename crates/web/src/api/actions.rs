@@ -1,13 +1,15 @@
 //! `POST /api/v1/incidents/{id}/actions`: what a person does to an incident.
 
 use super::{parse_id, shapes};
-use crate::body::Bounded;
+use crate::body::{Bounded, Hands};
 use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
 use foghorn_domain::incident::Action;
+use foghorn_domain::text::plain_text;
 use foghorn_pipeline::act::Actor;
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,13 +35,14 @@ pub(crate) async fn act(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    body: Bounded,
+    headers: HeaderMap,
+    body: Bounded<Hands>,
 ) -> Result<Json<Value>, Problem> {
     let id = parse_id(&id, "incident")?;
     let wanted: ActionBody = serde_json::from_slice(&body.bytes)
         .map_err(|error| Problem::invalid("body", format!("the body is not the JSON of an action: {error}")))?;
     let action = parse_action(&wanted.action)?;
-    let actor = actor(&caller, wanted.user.as_deref(), "http");
+    let actor = actor(&caller, wanted.user.as_deref(), via(&headers))?;
     app.pipeline.acting.act(id, action, &actor, wanted.note.as_deref(), wanted.solution.as_deref()).await?;
     let detail = app.store().incident_detail(id).await?;
     let history = app.store().history(detail.incident.clone()).await?;
@@ -54,11 +57,33 @@ pub(crate) fn parse_action(word: &str) -> Result<Action, Problem> {
     })
 }
 
-/// Who acts: what a token or session proves, else what was said, else `local`.
-pub(crate) fn actor(caller: &Caller, said: Option<&str>, via: &'static str) -> Actor {
-    let said = said.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
-    match &caller.proven {
+/// Names under which Foghorn itself and its doors write to the audit log.
+const NAMES_OF_THE_SYSTEM: [&str; 8] =
+    ["agent", "triage", "foghorn", "source", "external", "dashboard", "api-token", "system"];
+
+/// Characters of a name that count.
+const MOST_NAME_CHARACTERS: usize = 100;
+
+/// Who acts: what a token or session proves, else what was said, else `local`. Nobody may say that they are
+/// the system.
+pub(crate) fn actor(caller: &Caller, said: Option<&str>, via: &'static str) -> Result<Actor, Problem> {
+    // As it will stand in the log, so that no invisible character makes another name of it.
+    let said = said.map(|name| plain_text(name).trim().chars().take(MOST_NAME_CHARACTERS).collect::<String>());
+    let said = said.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    if let Some(name) = &said
+        && NAMES_OF_THE_SYSTEM.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+    {
+        let detail = format!("user: `{name}` is a name of the system in the audit log; give your own");
+        return Err(Problem::invalid("user", detail));
+    }
+    Ok(match &caller.proven {
         Some(proven) => Actor { who: proven.clone(), on_behalf_of: said, via },
         None => Actor { who: said.unwrap_or_else(|| "local".to_owned()), on_behalf_of: None, via },
-    }
+    })
+}
+
+/// Through what a call of the API came: Foghorn's own commands say so.
+pub(crate) fn via(headers: &HeaderMap) -> &'static str {
+    let agent = headers.get(header::USER_AGENT).map(|agent| agent.as_bytes());
+    if agent.is_some_and(|agent| agent.starts_with(b"foghorn/")) { "cli" } else { "http" }
 }

@@ -39,7 +39,15 @@ impl PagingQuery {
                 }
             },
         };
-        Ok(Paging { limit, cursor, exact_count: self.count.as_deref() == Some("exact") })
+        let exact_count = match self.count.as_deref() {
+            None | Some("") => false,
+            Some("exact") => true,
+            Some(text) => {
+                let detail = format!("count: must be `exact` or not given, is `{}`", short(text));
+                return Err(Problem::unprocessable("count", detail));
+            }
+        };
+        Ok(Paging { limit, cursor, exact_count })
     }
 }
 

@@ -1,12 +1,13 @@
 //! `POST /incidents/{id}/solution`: what really fixed it, written down.
 
-use super::actions::actor;
+use super::actions::{actor, via};
 use super::parse_id;
-use crate::body::Bounded;
+use crate::body::{Bounded, Hands};
 use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,7 +27,8 @@ pub(crate) async fn post_solution(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    body: Bounded,
+    headers: HeaderMap,
+    body: Bounded<Hands>,
 ) -> Result<Json<Value>, Problem> {
     let id = parse_id(&id, "incident")?;
     let written: SolutionBody = serde_json::from_slice(&body.bytes)
@@ -35,7 +37,7 @@ pub(crate) async fn post_solution(
     let Some(solution) = solution else {
         return Err(Problem::invalid("solution", "solution: must be a non-blank string"));
     };
-    let actor = actor(&caller, written.user.as_deref(), "http");
+    let actor = actor(&caller, written.user.as_deref(), via(&headers))?;
     let memory_id = app.pipeline.acting.add_solution(id, &actor, solution).await?;
     Ok(Json(json!({ "status": "success", "incident_id": id, "memory_id": memory_id })))
 }

@@ -1,7 +1,7 @@
 //! PagerDuty Events API v2: every tool that can page through PagerDuty is a source by changing one URL.
 
 use super::accept_one;
-use crate::body::Bounded;
+use crate::body::{Alerts, Bounded};
 use crate::problem::Problem;
 use crate::state::App;
 use axum::Json;
@@ -24,7 +24,7 @@ pub(crate) struct Enqueued {
     responses((status = 202, body = Enqueued), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn post_enqueue(
     State(app): State<App>,
-    body: Bounded,
+    body: Bounded<Alerts>,
 ) -> Result<(StatusCode, Json<Enqueued>), Problem> {
     within_limit(&body)?;
     let mut random = [0; 16];
@@ -40,7 +40,7 @@ pub(crate) async fn post_enqueue(
     responses((status = 202, body = Enqueued), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn post_change(
     State(app): State<App>,
-    body: Bounded,
+    body: Bounded<Alerts>,
 ) -> Result<(StatusCode, Json<Enqueued>), Problem> {
     within_limit(&body)?;
     let event = pagerduty::parse_change(&body.bytes, app.store().clock().now())?;
@@ -48,7 +48,7 @@ pub(crate) async fn post_change(
     Ok((StatusCode::ACCEPTED, Json(Enqueued { status: "success", message: "Change event processed", dedup_key: None })))
 }
 
-fn within_limit(body: &Bounded) -> Result<(), Problem> {
+fn within_limit(body: &Bounded<Alerts>) -> Result<(), Problem> {
     match body.bytes.len() > pagerduty::MAX_BODY_BYTES {
         true => Err(Problem::too_large(pagerduty::MAX_BODY_BYTES)),
         false => Ok(()),

@@ -67,17 +67,18 @@ pub(crate) async fn get_page(
     let incident = &detail.incident;
     let told = app.pipeline.explainer.tell(incident, None).await?;
     let history = app.store().history(incident.clone()).await?;
+    let similar = app.pipeline.explainer.similar(incident, &history).await.unwrap_or_default();
     let now = app.store().clock().now();
     let open_tab = match tab {
         Tab::Events => events::latest(&app, incident).await?,
-        Tab::Memory => recalled::similar(&history, now),
+        Tab::Memory => recalled::recalled(&history, &similar, now),
         Tab::Docs => analysis::docs(&told.explanation),
         Tab::Timeline => history::timeline(&detail.timeline),
         Tab::Told => history::told(&detail.notifications),
     };
     let counts = [
         incident.event_count,
-        history.fixes.len() as u64,
+        similar.len() as u64,
         told.explanation.docs.len() as u64,
         detail.timeline.len() as u64,
         detail.notifications.len() as u64,

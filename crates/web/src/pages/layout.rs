@@ -88,8 +88,7 @@ pub(super) fn severity(severity: Severity) -> Markup {
 /// A status in words.
 pub(super) fn status(status: Status) -> Markup {
     let words = match status {
-        Status::Open => "New",
-        Status::Notified => "New, told",
+        Status::Open | Status::Notified => "New",
         Status::Acknowledged => "Acknowledged",
         Status::NeedsInfo => "Needs info",
         Status::Resolved => "Resolved",

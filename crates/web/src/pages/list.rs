@@ -115,7 +115,7 @@ fn row(incident: &Incident, rate: &[u16], period: &str, now: Timestamp) -> Marku
 }
 
 fn summary(incident: &Incident) -> String {
-    match said(&incident.summary, 200) {
+    match said(&incident.summary, 160) {
         empty if empty.is_empty() => "(nothing said)".to_owned(),
         summary => summary,
     }

@@ -4,7 +4,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Signals to stop, as they arrive.
-pub(super) struct Signals {
+pub(in crate::commands) struct Signals {
     #[cfg(unix)]
     terminate: Signal,
     #[cfg(unix)]
@@ -14,19 +14,19 @@ pub(super) struct Signals {
 impl Signals {
     /// Takes the signals over; from here on they no longer end the process by themselves.
     #[cfg(unix)]
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(in crate::commands) fn listen() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     /// Takes Ctrl-C over.
     #[cfg(not(unix))]
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(in crate::commands) fn listen() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
     /// Waits for the next one and gives its name.
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub(in crate::commands) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
@@ -35,7 +35,7 @@ impl Signals {
 
     /// Waits for the next one and gives its name.
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub(in crate::commands) async fn next(&mut self) -> &'static str {
         // Without Ctrl-C there is nothing to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -9,12 +9,12 @@ use foghorn_web::WebConfig;
 use std::net::SocketAddr;
 
 /// How the store is opened.
-pub(super) fn store_options(config: &Config) -> Options {
+pub(in crate::commands) fn store_options(config: &Config) -> Options {
     Options { policy: config.incidents.policy.clone(), ..Options::new(&config.storage.data_dir) }
 }
 
 /// What the stages need.
-pub(super) fn settings(config: &Config) -> Settings {
+pub(in crate::commands) fn settings(config: &Config) -> Settings {
     let Config { storage, detection, audit, .. } = config;
     let defaults = Settings::new(&storage.data_dir);
     Settings {
@@ -35,7 +35,7 @@ pub(super) fn settings(config: &Config) -> Settings {
 }
 
 /// What the web needs. `address` is the one that is really listened on.
-pub(super) fn web_config(config: &Config, address: SocketAddr) -> WebConfig {
+pub(in crate::commands) fn web_config(config: &Config, address: SocketAddr) -> WebConfig {
     let Config { http, intake, .. } = config;
     WebConfig {
         listen: address,
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn the_web_learns_who_may_call_and_how_much_may_come() {
         let config = config(&[
-            ("http.api_token", "token"),
+            ("http.api_token", "the-token-of-this-test"),
             ("http.require_token", "true"),
-            ("intake.key", "key"),
+            ("intake.key", "the-key-of-this-test"),
             ("intake.open", "true"),
             ("intake.max_body_bytes", "3MiB"),
             ("intake.max_payload_bytes", "2kB"),
@@ -148,8 +148,8 @@ mod tests {
         ]);
         let address = SocketAddr::from(([127, 0, 0, 1], 4242));
         let web = web_config(&config, address);
-        assert_eq!((web.api_token.as_deref(), web.require_token), (Some("token"), true));
-        assert_eq!((web.intake_key.as_deref(), web.intake_open), (Some("key"), true));
+        assert_eq!((web.api_token.as_deref(), web.require_token), (Some("the-token-of-this-test"), true));
+        assert_eq!((web.intake_key.as_deref(), web.intake_open), (Some("the-key-of-this-test"), true));
         assert_eq!((web.listen, web.max_body_bytes), (address, 3 * 1024 * 1024));
         assert_eq!((web.limits.payload_bytes, web.limits.metadata_bytes), (2_000, 1_000));
         assert_eq!(web.effective_config["http"]["api_token"], "SET");
@@ -157,8 +157,10 @@ mod tests {
 }
 
 /// The embedding model, or a line in the log that says why recall goes by words alone.
-pub(super) fn embedder() -> Option<foghorn_embed::Embedder> {
+pub(in crate::commands) fn embedder() -> Option<foghorn_embed::Embedder> {
     foghorn_embed::Embedder::bundled()
-        .map_err(|error| tracing::warn!(%error, "no embedding model: similar incidents are found by shared words alone"))
+        .map_err(
+            |error| tracing::warn!(%error, "no embedding model: similar incidents are found by shared words alone"),
+        )
         .ok()
 }

@@ -7,11 +7,11 @@ use crate::state::App;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Redirect;
-use foghorn_domain::audit::{Anchor, Head, IdSequence, SigningKey, StoredRow, Verifier, verify_head};
+use foghorn_domain::audit::{Anchor, Head, SigningKey, verify_head};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::words::counted;
 use foghorn_store::Store;
-use foghorn_store::sqlite::audit::{each_row, tip};
+use foghorn_store::sqlite::audit::verify;
 use maud::{Markup, html};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -66,7 +66,7 @@ pub(super) fn card(state: &ChainState) -> Markup {
                     (moment(verified.at)) ", held against " (counted(verified.heads as u64, "signed head")) "."
                 },
                 Some(verified) => {
-                    p.error role="alert" { "Not whole, as checked at " (moment(verified.at)) ":" }
+                    p.wrong role="alert" { "Not whole, as checked at " (moment(verified.at)) ":" }
                     ul { @for problem in &verified.problems { li { (said(problem, 400)) } } }
                 },
             }
@@ -101,26 +101,7 @@ fn check(store: &Store, heads_file: &Path, key_file: &Path) -> foghorn_store::Re
             false
         }
     });
-    let database = Store::read_only(store.data_dir())?;
-    // One transaction, so that rows and remembered end are of the same moment.
-    let rows = database.unchecked_transaction()?;
-    let mut verifier = Verifier::new(IdSequence::Gapless).with_heads(heads.iter().map(Anchor::from));
-    if let Some((id, hash)) = tip(&rows)? {
-        verifier = verifier.with_remembered_end(Anchor { id, hash });
-    }
-    each_row(&rows, |row| {
-        verifier.push(&StoredRow {
-            id: row.id,
-            incident_id: row.incident_id,
-            who: &row.who,
-            action: &row.action,
-            details: &row.details,
-            created_at: &row.created_at,
-            prev_hash: &row.prev_hash,
-            hash: &row.hash,
-        });
-    })?;
-    let report = verifier.finish();
+    let report = verify(&Store::read_only(store.data_dir())?, heads.iter().map(Anchor::from))?;
     problems.extend(report.problems.iter().map(ToString::to_string));
     problems.truncate(20);
     Ok(Verified { at: store.clock().now(), rows: report.sealed, last_id: report.last_id, heads: heads.len(), problems })

@@ -35,7 +35,7 @@ pub(crate) async fn post_action(
 ) -> Result<Response, Problem> {
     let id = parse_id(&id, "incident")?;
     let action = parse_action(&form.action)?;
-    let actor = actor(&caller, form.user.as_deref(), "dashboard");
+    let actor = actor(&caller, form.user.as_deref(), "dashboard")?;
     app.pipeline.acting.act(id, action, &actor, form.note.as_deref(), form.solution.as_deref()).await?;
     Ok(back_to(format!("/incidents/{id}"), form.user.as_deref()))
 }
@@ -56,7 +56,7 @@ pub(crate) async fn post_memory(
     Form(form): Form<MemoryForm>,
 ) -> Result<Response, Problem> {
     let id = parse_id(&id, "incident")?;
-    let actor = actor(&caller, form.user.as_deref(), "dashboard");
+    let actor = actor(&caller, form.user.as_deref(), "dashboard")?;
     let solution = form.solution.as_deref().map(str::trim).filter(|solution| !solution.is_empty());
     let acting = &app.pipeline.acting;
     match (form.resolved.is_some(), solution) {

@@ -1,0 +1,207 @@
+//! The dashboard in a real Chromium, against the real program: it follows what happens, people act on it,
+//! hostile text stays text, and every page can be read on a phone, in the dark and by a screen reader.
+
+mod chromium;
+
+use crate::process::Server;
+use chromium::Tab;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const TIMEOUT: &str = "ERROR Database connection timeout after 30000ms: QueuePool limit reached";
+const HOSTILE: &str = "ERROR GET /?q=<script>document.title='owned';alert(1)</script>\"'><img src=x onerror=alert(2)>\
+     <svg onload=alert(3)><style>body{display:none}</style><a href=javascript:alert(4)>x</a>{{7*7}}${7*7}\
+     <form action=//evil.example><input name=user> \u{202e}txet\u{1b}[31m\u{0}--> HTTP/1.1 500";
+
+/// A server whose ended incidents do not come back, so that the next like one is a new one.
+fn server() -> (Server, TempDir) {
+    let directory = TempDir::new().unwrap();
+    let server = Server::start_with(directory.path(), &[("FOGHORN_INCIDENTS__REOPEN_WINDOW", "1ms")]);
+    (server, directory)
+}
+
+fn send(server: &Server, source: &str, payload: &str) {
+    let body = json!({ "source": source, "type": "log", "payload": payload }).to_string();
+    assert_eq!(server.request("POST", "/events", &body).unwrap().0, 200);
+}
+
+fn address(server: &Server, path: &str) -> String {
+    format!("http://{}{path}", server.address)
+}
+
+/// Where pictures and axe-core are: beside the build, whoever built it.
+fn target(name: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    program.ancestors().nth(3).unwrap().join(name)
+}
+
+#[test]
+fn an_incident_arrives_live_is_answered_and_its_fix_is_offered_to_the_next_like_it() {
+    let (server, _directory) = server();
+    let mut tab = Tab::open();
+    tab.look(1280, 900, "light");
+    tab.go(&address(&server, "/"));
+    tab.wait_for_text("#live-sign", "Live");
+    tab.value("window.isTheSamePage = true");
+    send(&server, "checkout", TIMEOUT);
+    tab.wait_for_text("#incident-1", "QueuePool limit reached");
+    tab.wait_for_text("#tab-new", "1");
+    assert_eq!(tab.value("window.isTheSamePage"), true, "the page was not loaded anew");
+
+    tab.follow("#open-1");
+    tab.write("#user", "ana");
+    tab.follow("#do-ack");
+    tab.wait_for_text("#headline", "Acknowledged by ana");
+    assert_eq!(server.get("/api/v1/incidents/1")["status"], "acknowledged");
+    assert_eq!(tab.value("document.getElementById('resolver').value"), "ana", "the name is remembered");
+
+    tab.write("#solution", "raised max_connections from 100 to 200");
+    tab.follow("#resolve button");
+    tab.wait_for_text("#headline", "Resolved by ana");
+    assert_eq!(server.get("/api/v1/incidents/1")["status"], "resolved");
+
+    tab.value("window.isTheSamePage = true");
+    tab.go(&address(&server, "/?status=open,notified"));
+    send(&server, "checkout", &TIMEOUT.replace("30000", "31000"));
+    tab.wait_for_text("#incident-2", "QueuePool");
+    tab.follow("#open-2");
+    tab.wait_for_text("#headline .history", "ana: raised max_connections from 100 to 200");
+    tab.follow("#tab-memory");
+    tab.wait_for_text("#M1", "raised max_connections from 100 to 200");
+    tab.wait_for_text("#M1", "ana");
+    tab.go(&address(&server, "/memory?q=max_connections"));
+    tab.wait_for_text("#memories", "raised max_connections from 100 to 200");
+    tab.assert_nothing_happened("the whole way");
+}
+
+#[test]
+fn what_somebody_is_writing_survives_that_the_page_follows() {
+    let (server, _directory) = server();
+    send(&server, "checkout", TIMEOUT);
+    server.wait_until_idle();
+    let mut tab = Tab::open();
+    tab.go(&address(&server, "/incidents/1"));
+    tab.wait_for_text("#live-sign", "Live");
+    tab.write("#solution", "half a sentence");
+    server.run(&["ack", "1", "--user", "ben"]);
+    tab.wait_for_text("#headline", "Acknowledged by ben");
+    tab.wait_for_text("#facts", "Acknowledged");
+    assert_eq!(tab.value("document.getElementById('solution').value"), "half a sentence");
+    assert_eq!(tab.value("document.activeElement.id"), "solution");
+}
+
+#[test]
+fn without_a_script_people_read_and_act_all_the_same() {
+    let (server, _directory) = server();
+    send(&server, "checkout", TIMEOUT);
+    server.wait_until_idle();
+    let mut tab = Tab::open();
+    tab.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    tab.go(&address(&server, "/"));
+    tab.follow("#open-1");
+    for (name, shows) in [("told", "opened"), ("timeline", "notified"), ("docs", "Look"), ("events", "QueuePool")] {
+        tab.follow(&format!("#tab-{name}"));
+        tab.wait_for_text("#context", shows);
+    }
+    tab.write("#user", "ana");
+    tab.follow("#do-info");
+    tab.wait_for_text("#headline", "More information asked for by ana");
+    tab.write("#solution", "restarted the pool");
+    tab.follow("#resolve button");
+    tab.wait_for_text("#headline", "Resolved by ana");
+}
+
+/// Every page there is, with something on it.
+fn pages(server: &Server) -> Vec<(&'static str, String)> {
+    let tabs = ["events", "memory", "docs", "timeline", "told"];
+    let tabs = tabs.map(|tab| (tab, format!("/incidents/1?tab={tab}")));
+    let mut pages = vec![
+        ("incidents", "/".to_owned()),
+        ("nothing-found", "/?q=nothing-like-this".to_owned()),
+        ("ended", "/incidents/2".to_owned()),
+        ("services", "/services".to_owned()),
+        ("memory", "/memory".to_owned()),
+        ("audit", "/audit".to_owned()),
+        ("settings", "/settings".to_owned()),
+        ("login", "/login".to_owned()),
+        ("not-found", "/incidents/999999".to_owned()),
+        ("not-understood", "/?severity=<b>awful</b>".to_owned()),
+    ];
+    pages.extend(tabs);
+    pages.into_iter().map(|(name, path)| (name, address(server, &path))).collect()
+}
+
+/// A store in which every place holds hostile text: names, lines, metadata, notes, fixes, who acted.
+fn fill(server: &Server) {
+    let hostile = json!({ "source": HOSTILE.chars().take(200).collect::<String>(), "type": "http_request", "payload": HOSTILE,
+        "metadata": { "environment": "<i>prod</i>", "host": HOSTILE, "commit": "<u>1</u>", "labels": { "<b>": HOSTILE } } });
+    let change = json!({ "source": "checkout", "type": "change", "payload": HOSTILE });
+    let timeout = json!({ "source": "checkout", "type": "log", "payload": TIMEOUT, "metadata": { "host": "db-1" } });
+    let long = json!({ "source": "a-service-whose-name-is-as-long-as-names-of-services-get-in-kubernetes", "type": "log",
+        "payload": format!("ERROR {}", "averylongwordwithoutanyspace".repeat(20)) });
+    let all = json!([change, hostile, timeout, timeout, long]).to_string();
+    assert_eq!(server.request("POST", "/events", &all).unwrap().0, 200);
+    server.wait_until_idle();
+    let act = |id: u64, action: &str, more: Value| {
+        let mut body = json!({ "action": action, "user": HOSTILE });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = server.request("POST", &format!("/api/v1/incidents/{id}/actions"), &body.to_string()).unwrap();
+        assert_eq!(answer.0, 200, "{}", answer.1);
+    };
+    act(1, "ack", json!({ "note": HOSTILE }));
+    act(1, "resolve", json!({ "solution": HOSTILE }));
+    act(1, "reopen", json!({}));
+    act(2, "resolve", json!({ "solution": "rm -rf /var/cache/app && restart" }));
+    server.wait_until_idle();
+}
+
+#[test]
+fn hostile_text_on_every_page_executes_nothing() {
+    let (server, _directory) = server();
+    fill(&server);
+    let mut tab = Tab::open();
+    for (name, page) in pages(&server) {
+        // Answers of 404 and 422 are logged by the browser as failures to load, and are none here.
+        let is_mistake = name.starts_with("not-");
+        tab.go(&page);
+        assert_eq!(
+            tab.value("document.querySelectorAll('img, form[action*=evil], a[href^=javascript], style').length"),
+            0
+        );
+        assert_eq!(tab.value("document.title.endsWith('Foghorn')"), true, "{page}");
+        assert_ne!(tab.value("getComputedStyle(document.body).display"), "none", "{page}");
+        if is_mistake {
+            tab.forget_failed_loads();
+        }
+        tab.assert_nothing_happened(&page);
+    }
+}
+
+#[test]
+fn every_page_is_fit_for_a_phone_the_dark_and_a_screen_reader() {
+    let axe = target("axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(&axe)
+        .unwrap_or_else(|_| panic!("{} is missing; scripts/test fetches it", axe.display()));
+    let (server, _directory) = server();
+    fill(&server);
+    let mut tab = Tab::open();
+    for (name, page) in pages(&server) {
+        for width in [360, 1280] {
+            for scheme in ["light", "dark"] {
+                let case = format!("{name}-{width}-{scheme}");
+                tab.look(width, 800, scheme);
+                tab.go(&page);
+                tab.picture(&target("screenshots").join(format!("{case}.png")));
+                let overflow = tab.value("document.documentElement.scrollWidth - innerWidth");
+                assert!(overflow.as_i64().unwrap() <= 0, "{case} is {overflow} pixels too wide");
+                tab.value(&format!("{axe}; 1"));
+                let violations = tab.value(
+                    "axe.run(document).then(found => found.violations.map(violation =>
+                        [violation.id, violation.help, violation.nodes.map(node => node.html + ' ' + node.failureSummary)]))",
+                );
+                assert_eq!(violations, json!([]), "{case}");
+            }
+        }
+    }
+}
