@@ -1,5 +1,8 @@
 //! Chance that is the same for the same seed.
 
+/// A wording, with what varies in it thrown anew each time.
+pub(crate) type Words = fn(&mut Dice) -> String;
+
 /// A stream of numbers: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);

@@ -97,7 +97,9 @@ fn about(fault: Fault, begins: SignedDuration) -> Vec<Hand> {
                 latency::LASTS + 90,
                 Whom::Told,
                 "ben",
-                Deed::WriteDown("added the index product_views (product, day), and old views are deleted every night"),
+                Deed::WriteDown(
+                    "added the index product_views (product, day); views older than a year go to the archive",
+                ),
             ),
         ],
         Fault::BadDeploy => vec![

@@ -64,8 +64,8 @@ pub struct Pipeline {
 
 /// Running stages.
 pub struct Running {
-    stop: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
+    /// In the order in which work flows.
+    stages: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Store,
 }
 
@@ -135,24 +135,26 @@ impl Pipeline {
     /// Starts every stage.
     pub fn start(self) -> Running {
         let Self { handles, triage, notify, reconcile, recollection, triage_bell, notify_bell } = self;
-        let stop = CancellationToken::new();
         let edit_interval = handles.settings.edit_interval;
-let vitals = &handles.vitals;
-        let tasks = vec![
-            spawn_triage(triage, triage_bell, notify_bell.clone(), stop.clone(), vitals.watch("triage")),
-            tokio::spawn(notify_loop(notify, notify_bell, edit_interval, stop.clone(), vitals.watch("notify"))),
-            tokio::spawn(reconcile_loop(reconcile, stop.clone(), vitals.watch("reconcile"))),
-            tokio::spawn(remember_loop(recollection, stop.clone(), vitals.watch("remember"))),
+        let vitals = &handles.vitals;
+        let stops: [CancellationToken; 4] = std::array::from_fn(|_| CancellationToken::new());
+        let [of_triage, of_reconcile, of_notify, of_remember] = stops.clone();
+        let tasks = [
+            spawn_triage(triage, triage_bell, notify_bell.clone(), of_triage, vitals.watch("triage")),
+            tokio::spawn(reconcile_loop(reconcile, of_reconcile, vitals.watch("reconcile"))),
+            tokio::spawn(notify_loop(notify, notify_bell, edit_interval, of_notify, vitals.watch("notify"))),
+            tokio::spawn(remember_loop(recollection, of_remember, vitals.watch("remember"))),
         ];
-        Running { stop, tasks, store: handles.store }
+        Running { stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
     }
 }
 
 impl Running {
-    /// Lets every stage finish what it holds, then closes the store.
+    /// Lets each stage finish what it holds before the next one is stopped, so that what triage commits last
+    /// is still told; then closes the store.
     pub async fn stop(self) {
-        self.stop.cancel();
-        for task in self.tasks {
+        for (stop, task) in self.stages {
+            stop.cancel();
             let _ = task.await;
         }
         self.store.close().await;

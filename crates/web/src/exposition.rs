@@ -2,6 +2,18 @@
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/>). They differ in little: a counter's
 //! description has the name of its samples, with `_total`; there are no units, no type `unknown` and no last line.
 
+/// Adds a gauge with a sample for each word of our own, in front of the last line of OpenMetrics.
+pub(crate) fn add_gauge(open_metrics: &mut String, name: &str, help: &str, label: &str, samples: &[(&str, u8)]) {
+    const END: &str = "# EOF\n";
+    let length = open_metrics.strip_suffix(END).map_or(open_metrics.len(), str::len);
+    open_metrics.truncate(length);
+    open_metrics.push_str(&format!("# HELP {name} {help}.\n# TYPE {name} gauge\n"));
+    for (word, value) in samples {
+        open_metrics.push_str(&format!("{name}{{{label}=\"{word}\"}} {value}\n"));
+    }
+    open_metrics.push_str(END);
+}
+
 /// The same metrics in version 0.0.4.
 pub(crate) fn as_text_format(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len() + 256);
@@ -34,6 +46,14 @@ fn description(line: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gauge_is_added_in_front_of_the_end() {
+        let mut text = "a 1\n# EOF\n".to_owned();
+        add_gauge(&mut text, "up", "Whether it runs", "stage", &[("triage", 1), ("notify", 0)]);
+        let added = "# HELP up Whether it runs.\n# TYPE up gauge\nup{stage=\"triage\"} 1\nup{stage=\"notify\"} 0\n";
+        assert_eq!(text, format!("a 1\n{added}# EOF\n"));
+    }
 
     #[test]
     fn counters_are_described_by_the_name_of_their_samples() {

@@ -33,17 +33,26 @@ async fn readiness(app: &App) -> Response {
         Ok(_) if !app.store().has_room().await => "full",
         Ok(_) => "ok",
     };
-    let (status, word) = match of_store {
-        "ok" => (StatusCode::OK, "healthy"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    judge(of_store, &app.pipeline.vitals.stages()).into_response()
+}
+
+/// Ready is who can take an event, and has every stage at work that then handles it.
+fn judge(of_store: &str, stages: &[(&'static str, bool)]) -> (StatusCode, Json<Value>) {
+    let (status, word) = match of_store == "ok" && stages.iter().all(|(_, is_alive)| *is_alive) {
+        true => (StatusCode::OK, "healthy"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    };
+    let stage = |(name, is_alive): &(&'static str, bool)| {
+        ((*name).to_owned(), Value::from(if *is_alive { "ok" } else { "ended" }))
     };
     let body = json!({
         "status": word,
         "service": "foghorn",
         "version": env!("CARGO_PKG_VERSION"),
         "dependencies": { "store": { "status": of_store, "kind": "sqlite" }, "receivers": { "dashboard": "ok" } },
+        "stages": stages.iter().map(stage).collect::<serde_json::Map<String, Value>>(),
     });
-    (status, Json(body)).into_response()
+    (status, Json(body))
 }
 
 /// Counts of everything.
@@ -67,11 +76,36 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
 /// Counters and gauges in the Prometheus text format, or as OpenMetrics where that is asked for.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, body = String)))]
 pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
-    let text = app.pipeline.metrics.encode();
+    let mut text = app.pipeline.metrics.encode();
+    let stages = app.pipeline.vitals.stages();
+    let stages: Vec<_> = stages.iter().map(|(name, is_alive)| (*name, u8::from(*is_alive))).collect();
+    exposition::add_gauge(&mut text, "foghorn_stage_up", "Whether a stage runs", "stage", &stages);
+    let room = [("store", u8::from(app.store().has_room().await))];
+    exposition::add_gauge(&mut text, "foghorn_disk_has_room", "Whether writes find room", "of", &room);
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (content_type, text) = match accept.contains("application/openmetrics-text") {
         true => ("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
         false => ("text/plain; version=0.0.4; charset=utf-8", exposition::as_text_format(&text)),
     };
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_is_who_can_store_and_has_every_stage_at_work() {
+        let check = |store, stages: &[(&'static str, bool)], expected: u16| {
+            let (status, Json(body)) = judge(store, stages);
+            assert_eq!(status.as_u16(), expected, "{body}");
+            assert_eq!(body["status"], if expected == 200 { "healthy" } else { "unhealthy" });
+            assert_eq!(body["dependencies"]["store"]["status"], store);
+        };
+        check("ok", &[("triage", true), ("notify", true)], 200);
+        check("ok", &[("triage", true), ("notify", false)], 503);
+        check("full", &[("triage", true)], 503);
+        check("unavailable", &[], 503);
+        assert_eq!(judge("ok", &[("notify", false)]).1.0["stages"]["notify"], "ended");
+    }
 }

@@ -95,50 +95,72 @@ fn is_of_one_connection(error: &Error) -> bool {
 mod tests {
     use super::*;
     use axum::routing::get;
+    use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
 
-    /// A server of one slow page, whose heads must come within a tenth of a second.
-    async fn start() -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let slow = || async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            "done"
-        };
-        let router = Router::new().route("/slow", get(slow));
-        let server = tokio::spawn(take_connections(listener, router, Duration::from_millis(100), stop.clone()));
-        (address, stop, server)
+    /// A server of one page, which is at work until it is let go, and whose heads must come within a tenth
+    /// of a second.
+    struct Running {
+        address: SocketAddr,
+        stop: CancellationToken,
+        is_at_work: Arc<Notify>,
+        let_go: Arc<Notify>,
+        server: JoinHandle<()>,
     }
 
+    async fn start() -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let (is_at_work, let_go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (began, end) = (Arc::clone(&is_at_work), Arc::clone(&let_go));
+        let page = async move || {
+            began.notify_one();
+            end.notified().await;
+            "done"
+        };
+        let router = Router::new().route("/", get(page));
+        let server = tokio::spawn(take_connections(listener, router, Duration::from_millis(100), stop.clone()));
+        Running { address, stop, is_at_work, let_go, server }
+    }
+
+    const WHOLE: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    /// What comes until the server closes the connection.
     async fn answer(address: SocketAddr, sent: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // To the end: the server is the one who closes.
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8(answer).unwrap()
     }
 
     #[tokio::test]
-    async fn half_a_head_and_an_idle_connection_are_closed() {
-        let (address, _stop, _server) = start().await;
-        for sent in ["", "GET /slow HT", "GET /slow HTTP/1.1\r\nhost: a\r\n"] {
-            assert!(!answer(address, sent).await.contains("200 OK"), "{sent}");
+    async fn half_a_head_and_an_idle_connection_are_closed_and_work_is_not() {
+        let running = start().await;
+        let asking = tokio::spawn(answer(running.address, WHOLE));
+        running.is_at_work.notified().await;
+        for sent in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: a\r\n"] {
+            assert!(!answer(running.address, sent).await.contains("200 OK"), "{sent}");
         }
-        // Longer at work than a head may take; closed once it is idle.
-        assert!(answer(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await.ends_with("done"));
+        // By now it has been at work for three times as long as a head may take.
+        running.let_go.notify_one();
+        assert!(asking.await.unwrap().ends_with("done"));
     }
 
     #[tokio::test]
-    async fn a_stop_lets_requests_finish_and_closes_the_idle() {
-        let (address, stop, server) = start().await;
-        let mut idle = TcpStream::connect(address).await.unwrap();
-        let asking = tokio::spawn(answer(address, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n"));
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        stop.cancel();
-        server.await.unwrap();
+    async fn a_stop_lets_requests_finish_and_takes_no_more() {
+        let running = start().await;
+        let asking = tokio::spawn(answer(running.address, WHOLE));
+        running.is_at_work.notified().await;
+        running.stop.cancel();
+        while TcpStream::connect(running.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!running.server.is_finished());
+        running.let_go.notify_one();
+        running.server.await.unwrap();
         assert!(asking.await.unwrap().ends_with("done"));
-        assert_eq!(idle.read(&mut [0; 8]).await.unwrap(), 0);
-        assert!(TcpStream::connect(address).await.is_err());
     }
 }

@@ -76,7 +76,8 @@ fn give_up(script: &mut Script, at: SignedDuration, lasts: i64) {
             script.log(moment + millis(4), web, Level::Error, "catalog gave no answer in 5000 ms, page without prices"),
             &trace,
         );
-        if script.dice.chance(30) {
+        // The database is among the first to say so.
+        if second == ALERT_AFTER + 8 || script.dice.chance(30) {
             let text =
                 format!("[Server] long running query: {} s, reading product_views", script.dice.between(30, 400));
             on_database(

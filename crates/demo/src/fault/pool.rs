@@ -1,6 +1,6 @@
 //! The orders database has no connection left. Every service that needs one words it in its own way.
 
-use crate::dice::Dice;
+use crate::dice::Words;
 use crate::script::{Script, millis, on_database, seconds, traced};
 use crate::shop::{Level, Service};
 use crate::traffic::failed_request;
@@ -15,7 +15,7 @@ struct Wording {
     after: i64,
     per_minute: i64,
     level: Level,
-    text: fn(&mut Dice) -> String,
+    text: Words,
 }
 
 const WORDINGS: [Wording; 8] = [
@@ -50,13 +50,7 @@ const WORDINGS: [Wording; 8] = [
     }),
 ];
 
-const fn wording(
-    service: Service,
-    after: i64,
-    per_minute: i64,
-    level: Level,
-    text: fn(&mut Dice) -> String,
-) -> Wording {
+const fn wording(service: Service, after: i64, per_minute: i64, level: Level, text: Words) -> Wording {
     Wording { service, after, per_minute, level, text }
 }
 

@@ -1,7 +1,7 @@
 //! Error lines that belong to a good day: somebody logs them as errors, and nobody has to do anything.
 
 use super::moments;
-use crate::dice::Dice;
+use crate::dice::Words;
 use crate::hour::Planned;
 use crate::script::Script;
 use crate::shop::{Level, Service};
@@ -11,7 +11,7 @@ use foghorn_domain::clock::SignedDuration;
 const PER_HOUR: i64 = 20;
 
 /// The complaints: a card that is declined, a robot with a forged cookie.
-pub(crate) const COMPLAINTS: [(Service, fn(&mut Dice) -> String); 2] = [
+pub(crate) const COMPLAINTS: [(Service, Words); 2] = [
     (Service::Payments, |dice| {
         format!("payments.gateway: card declined by its issuer, code 51, order {}", dice.between(100_000, 999_999))
     }),

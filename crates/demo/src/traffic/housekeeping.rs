@@ -1,7 +1,7 @@
 //! What databases, caches and jobs do on their own.
 
 use super::moments;
-use crate::dice::Dice;
+use crate::dice::Words;
 use crate::hour::Planned;
 use crate::script::{Script, on_database};
 use crate::shop::{Level, Service};
@@ -12,7 +12,7 @@ struct Habit {
     service: Service,
     per_hour: i64,
     level: Level,
-    text: fn(&mut Dice) -> String,
+    text: Words,
 }
 
 const HABITS: [Habit; 20] = [
@@ -102,7 +102,7 @@ const HABITS: [Habit; 20] = [
     }),
 ];
 
-const fn habit(service: Service, per_hour: i64, level: Level, text: fn(&mut Dice) -> String) -> Habit {
+const fn habit(service: Service, per_hour: i64, level: Level, text: Words) -> Habit {
     Habit { service, per_hour, level, text }
 }
 

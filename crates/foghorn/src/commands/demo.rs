@@ -18,10 +18,10 @@ use crate::config::{Config, Sources};
 use crate::terminal::{Colour, Screen};
 use anyhow::Context;
 use dashboard::Dashboard;
-use foghorn_demo::{Hour, Planned, past_incidents};
+use foghorn_demo::{Deed, Fault, Hand, Hour, PastIncident, Planned, past_incidents};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::words::counted;
-use stage::{Play, STEP, Stage};
+use stage::{Outcome, Play, STEP, Stage};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -84,7 +84,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let begins = Timestamp::from_second((Timestamp::now() + real - lasts).as_second())?;
     let hour = Hour::new(args.seed, begins);
     if args.events {
-        return print_events(&hour);
+        print_events(&hour, std::io::BufWriter::new(std::io::stdout().lock()))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let temporary = match &args.data_dir {
         Some(_) => None,
@@ -99,77 +100,114 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(play(args, &config, &hour))
 }
 
-fn print_events(hour: &Hour) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+fn print_events(hour: &Hour, mut out: impl Write) -> std::io::Result<()> {
     for Planned { event, .. } in hour.events() {
         writeln!(out, "{}", foghorn_sources::event::to_json(&event))?;
     }
-    out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    out.flush()
 }
 
 async fn play(args: &Args, config: &Config, hour: &Hour) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
-    let mut screen = Screen::stdout();
     let past = past_incidents(args.seed, hour.begins());
     let first = past.first().map_or(hour.begins(), |past| past.begins);
     let mut stage = Stage::open(wiring::store_options(config), wiring::settings(config), wiring::embedder(), first)?;
     anyhow::ensure!(stage.is_new().await?, "the data directory holds events already; name an empty one");
-    let serving = match args.no_serve {
+    let dashboard = match args.no_serve {
         true => None,
         false => Some(Dashboard::start(args.listen, stage.handles(), config).await?),
     };
-    let quiet = args.json;
-    if !quiet {
-        welcome(&mut screen, args, serving.as_ref())?;
+    let ended = tokio::select! {
+        _ = signals.next() => Ok(()),
+        ended = perform(args, hour, past, &mut stage, dashboard.as_ref()) => ended,
+    };
+    if let Some(dashboard) = dashboard {
+        dashboard.stop().await;
+    }
+    stage.close().await;
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// The past, the hour, and what comes after it.
+async fn perform(
+    args: &Args,
+    hour: &Hour,
+    past: Vec<PastIncident>,
+    stage: &mut Stage,
+    dashboard: Option<&Dashboard>,
+) -> anyhow::Result<()> {
+    let mut screen = Screen::stdout();
+    let stays = dashboard.filter(|_| args.stay || std::io::stdout().is_terminal());
+    if !args.json {
+        welcome(&mut screen, args, dashboard)?;
     }
     let fixes = past.iter().flat_map(|past| &past.hands).filter(|hand| hand.deed.is_a_fix()).count() as u64;
     for past in past {
         stage.play_past(Play::new(past.begins, past.events, past.hands)).await?;
     }
+    if !args.json {
+        let known = counted(stage.outcomes(Timestamp::MIN).await?.len() as u64, "incident");
+        let text = format!("00:00  22 days lie behind the shop: {known}, {fixes} fixes remembered");
+        screen.line(screen.painted(Colour::Dim, &text))?;
+    }
     let events = hour.events();
     let count = events.len();
-    if !quiet {
-        let known = stage.outcomes(first).await?.len() as u64;
-        let (known, fixes) = (counted(known, "incident"), if fixes == 1 { "1 fix".to_owned() } else { format!("{fixes} fixes") });
-        let text = format!("22 days of the shop lie behind it: {known}, {fixes} remembered");
-        screen.line(screen.painted(Colour::Dim, &format!("00:00  {text}")))?;
+    let mut hands = hour.hands();
+    if stays.is_some() {
+        hands.retain(|hand| !is_left_to_the_viewer(hand));
     }
-    let mut play = Play::new(hour.begins(), events, hour.hands());
+    let mut play = Play::new(hour.begins(), events, hands);
     let started = Instant::now();
-    let was_stopped = loop {
+    while play.at() < hour.lasts() {
         let due = (started.elapsed().as_secs_f64() * args.speed).min(hour.lasts().as_secs_f64());
         while (play.at() + STEP).as_secs_f64() <= due {
             let happenings = stage.step(&mut play).await?;
-            if !quiet {
+            if !args.json {
                 story::draw(&mut screen, play.at(), &happenings)?;
             }
         }
-        if play.at() >= hour.lasts() {
-            break false;
-        }
-        tokio::select! { _ = signals.next() => break true, () = tokio::time::sleep(TICK) => {} }
-    };
-    if !was_stopped {
-        finish(&mut screen, args, hour, &stage, count).await?;
-        if let Some(dashboard) = serving.as_ref().filter(|_| args.stay || std::io::stdout().is_terminal()) {
-            if !quiet {
-                screen.line(format!("look around at {}; Ctrl-C ends the demo", dashboard.url()))?;
-            }
-            stay(&mut stage, &mut signals).await?;
-        }
+        tokio::time::sleep(TICK).await;
     }
-    if let Some(dashboard) = serving {
-        dashboard.stop().await;
+    let outcomes = stage.outcomes(hour.begins()).await?;
+    let rows = summary::rows(hour, &outcomes);
+    match args.json {
+        true => screen.json(&summary::json(args.seed, hour, &rows, &outcomes, count))?,
+        false => summary::draw(&mut screen, &rows, count)?,
     }
-    stage.close().await;
-    Ok(ExitCode::SUCCESS)
+    match stays {
+        Some(dashboard) => stay(&mut screen, args, stage, &outcomes, dashboard).await,
+        None => Ok(()),
+    }
+}
+
+/// Whoever watches ends the last fault with their own hand.
+const LEFT_TO_THE_VIEWER: Fault = Fault::BadDeploy;
+
+fn is_left_to_the_viewer(hand: &Hand) -> bool {
+    hand.fault == Some(LEFT_TO_THE_VIEWER) && matches!(hand.deed, Deed::Resolve(_) | Deed::Close(_))
 }
 
 /// The stages go on with real time, so that whoever clicks sees what comes of it.
-async fn stay(stage: &mut Stage, signals: &mut Signals) -> anyhow::Result<()> {
+async fn stay(
+    screen: &mut Screen,
+    args: &Args,
+    stage: &mut Stage,
+    outcomes: &[Outcome],
+    dashboard: &Dashboard,
+) -> anyhow::Result<()> {
+    if !args.json {
+        let is_left = |outcome: &&Outcome| outcome.fault == Some(LEFT_TO_THE_VIEWER) && outcome.is_told();
+        if let Some(outcome) = outcomes.iter().find(is_left) {
+            let id = outcome.incident.id;
+            screen.line(format!(
+                "#{id} is left to you: end it, and write down what fixed it, at {}/incidents/{id}",
+                dashboard.url()
+            ))?;
+        }
+        screen.line(format!("look around at {}; Ctrl-C ends the demo", dashboard.url()))?;
+    }
     loop {
-        tokio::select! { _ = signals.next() => return Ok(()), () = tokio::time::sleep(TICK) => {} }
+        tokio::time::sleep(TICK).await;
         stage.follow(Timestamp::now()).await?;
     }
 }
@@ -184,15 +222,4 @@ fn welcome(screen: &mut Screen, args: &Args, dashboard: Option<&Dashboard>) -> s
         screen.line(format!("watch it at {}", screen.painted(Colour::Bold, &dashboard.url())))?;
     }
     screen.line("")
-}
-
-async fn finish(screen: &mut Screen, args: &Args, hour: &Hour, stage: &Stage, events: usize) -> anyhow::Result<()> {
-    let outcomes = stage.outcomes(hour.begins()).await?;
-    let rows = summary::rows(hour, &outcomes);
-    if args.json {
-        screen.json(&summary::json(args.seed, hour, &rows, &outcomes, events))?;
-    } else {
-        summary::draw(screen, &rows, events)?;
-    }
-    Ok(())
 }

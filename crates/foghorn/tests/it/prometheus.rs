@@ -114,6 +114,7 @@ fn promtool_accepts_the_metrics() {
     foghorn.wait_until_idle();
     let (_, text) = foghorn.request_text("GET", "/metrics", "").unwrap();
     assert!(text.contains("# TYPE foghorn_events_total counter\n") && !text.contains("# EOF"), "{text}");
+    assert!(text.contains("foghorn_stage_up{stage=\"triage\"} 1\n"), "{text}");
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

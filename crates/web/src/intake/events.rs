@@ -49,6 +49,7 @@ struct OneOfMany {
     (status = 200, description = "stored, every one", body = Accepted),
     (status = 207, description = "some were stored", body = ManyAccepted),
     (status = 400, description = "not readable, or a field is wrong", body = Problem),
+    (status = 408, description = "the body came too slowly", body = Problem),
     (status = 413, description = "too large", body = Problem),
     (status = 422, description = "none was stored", body = ManyAccepted),
     (status = 503, description = "not stored, try again", body = Problem)))]

@@ -80,6 +80,13 @@ pub(super) struct Outcome {
     pub(super) tellings: Vec<Notification>,
 }
 
+impl Outcome {
+    /// Whether people were told by a message of its own.
+    pub(super) fn is_told(&self) -> bool {
+        self.tellings.iter().any(|telling| telling.status == NotificationStatus::Sent)
+    }
+}
+
 impl Play {
     pub(super) fn new(begins: Timestamp, events: Vec<Planned>, hands: Vec<Hand>) -> Self {
         Self { begins, at: SignedDuration::ZERO, events: events.into_iter().peekable(), hands }
@@ -202,13 +209,13 @@ impl Stage {
         happenings: &mut Vec<Happening>,
     ) -> foghorn_store::Result<bool> {
         let mut done = Vec::new();
-        for Outcome { incident, fault, tellings } in self.outcomes(begins).await? {
-            let is_told = tellings.iter().any(|telling| telling.status == NotificationStatus::Sent);
+        for outcome in self.outcomes(begins).await? {
+            let Outcome { incident, fault, .. } = &outcome;
             let is_meant = match hand.whom {
-                Whom::Told => is_told,
+                Whom::Told => outcome.is_told(),
                 Whom::Open => incident.status.is_open(),
             };
-            if fault != hand.fault || !is_meant || (hand.whom == Whom::Told && !done.is_empty()) {
+            if *fault != hand.fault || !is_meant || (hand.whom == Whom::Told && !done.is_empty()) {
                 continue;
             }
             if self.act(incident.id, hand).await? {

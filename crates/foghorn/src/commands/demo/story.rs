@@ -115,3 +115,67 @@ fn under<W: Write>(screen: &mut Screen<W>, colour: Colour, text: &str) -> Result
 fn fitted<W: Write>(screen: &Screen<W>, text: &str) -> String {
     cut(text, screen.width().unwrap_or(WIDTH).saturating_sub(MARGIN).max(40))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::screen_of;
+    use foghorn_demo::Whom;
+    use serde_json::json;
+
+    fn message(headline: &str, causes: &[&str]) -> Box<Message> {
+        let message = json!({
+            "headline": headline, "history": "New here", "change": "Changed 2 min before: checkout v2", "reason": null,
+            "title": "", "status_line": "", "ai_summary": "", "causes": causes, "similar": [], "related": [],
+            "actions": [], "marked": null, "link": null,
+        });
+        Box::new(serde_json::from_value(message).unwrap())
+    }
+
+    fn drawn(happenings: &[Happening]) -> String {
+        let mut out = Vec::new();
+        draw(&mut screen_of(&mut out, false, Some(80)), SignedDuration::from_secs(845), happenings).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_told_with_its_first_lines_its_likeliest_cause_and_what_to_try() {
+        let causes = ["1. Connections are used up (E1, E2) - fixes: raise the limit", "2. Something else"];
+        let told = drawn(&[Happening::Told(7, message("CRITICAL · orders-db · too many clients", &causes))]);
+        let expected = [
+            "",
+            "14:05  CRITICAL · orders-db · too many clients  (#7)",
+            "       New here",
+            "       Changed 2 min before: checkout v2",
+            "       Probably: Connections are used up",
+            "       Try: raise the limit",
+            "",
+        ];
+        assert_eq!(told, expected.join("\n"));
+    }
+
+    #[test]
+    fn what_joins_and_who_acts_are_a_line_each() {
+        let why = "began 15 s apart on the same database, orders-db".to_owned();
+        let hand = Hand {
+            at: SignedDuration::ZERO,
+            fault: None,
+            whom: Whom::Open,
+            who: "ana",
+            deed: Deed::Close("over since the import was stopped"),
+        };
+        let joined = Happening::Joined { with: 7, why, message: message("ERROR · cart · no basket", &[]) };
+        let drawn = drawn(&[joined, Happening::Acted(vec![8, 9], hand)]);
+        let expected = "14:05    told with #7, on the same database, orders-db: ERROR · cart · no basket\n\
+                        14:05  ana closes #8, #9: over since the import was stopped\n";
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn lines_stay_within_the_terminal_and_command_it_nothing() {
+        let headline = format!("ERROR · cart · \u{1b}[2J{}", "long ".repeat(60));
+        let told = drawn(&[Happening::Told(7, message(&headline, &[])), Happening::Changed("x\u{7}y".to_owned())]);
+        assert!(!told.contains(['\u{1b}', '\u{7}']), "{told:?}");
+        assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
+    }
+}

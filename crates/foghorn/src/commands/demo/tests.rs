@@ -1,7 +1,8 @@
 use super::stage::{Outcome, Play, STEP, Stage};
 use super::summary::{self, Row};
-use foghorn_demo::{Fault, Hour, past_incidents};
+use foghorn_demo::{Fault, Hour, Planned, past_incidents};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::event::Origin;
 use foghorn_pipeline::Settings;
 use foghorn_store::sqlite::Options;
 use serde_json::Value;
@@ -91,4 +92,28 @@ async fn half_an_hour_of_healthy_traffic_at_ten_times_the_rate_opens_nothing() {
     let outcomes = played(1, &hour, true).await;
     let summaries: Vec<&str> = outcomes.iter().map(|outcome| outcome.incident.summary.as_str()).collect();
     assert!(summaries.is_empty(), "{summaries:?}");
+}
+
+#[test]
+fn printed_events_are_events_that_intake_reads() {
+    let mut out = Vec::new();
+    let hour = Hour::new(1, begins());
+    super::print_events(&hour, &mut out).unwrap();
+    let lines: Vec<&[u8]> = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), hour.events().len());
+    for (line, planned) in lines.iter().zip(hour.events()) {
+        let limits = foghorn_sources::Limits::default();
+        let read = foghorn_sources::event::parse_event(line, Origin::Events, hour.begins(), &limits).unwrap();
+        let Planned { event, .. } = planned;
+        assert_eq!((read.payload, read.event_timestamp), (event.payload, event.event_timestamp));
+        assert_eq!((read.status, read.dedup_key, read.severity), (event.status, event.dedup_key, event.severity));
+    }
+}
+
+#[test]
+fn speeds_and_addresses_that_make_no_sense_are_refused() {
+    let refused = |text: &str| super::speed(text).is_err();
+    assert!(["0", "-1", "NaN", "inf", "fast", "0.5", "1e9"].iter().all(|text| refused(text)));
+    assert_eq!(super::speed("60"), Ok(60.0));
+    assert!(super::loopback("0.0.0.0:8000").is_err() && super::loopback("[::1]:0").is_ok());
 }
