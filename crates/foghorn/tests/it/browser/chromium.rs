@@ -79,8 +79,10 @@ impl Tab {
         if let Some(session) = &self.session {
             command["sessionId"] = json!(session);
         }
-        self.socket.send(Message::text(command.to_string())).unwrap();
+self.socket.send(Message::text(command.to_string())).unwrap();
+        let give_up = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < give_up, "the browser never answered {method}");
             let mut heard = self.hear();
             if heard["id"] == id {
                 assert!(heard["error"].is_null(), "{method}: {}", heard["error"]);
@@ -118,7 +120,9 @@ impl Tab {
         self.has_loaded = false;
         let answer = self.call("Page.navigate", json!({ "url": address }));
         assert!(answer["errorText"].is_null(), "{address}: {answer}");
+let give_up = Instant::now() + PATIENCE;
         while !self.has_loaded {
+            assert!(Instant::now() < give_up, "{address} never finished loading");
             self.hear();
         }
     }
@@ -170,7 +174,9 @@ impl Tab {
     pub(crate) fn follow(&mut self, selector: &str) {
         self.has_loaded = false;
         self.click(selector);
+let give_up = Instant::now() + PATIENCE;
         while !self.has_loaded {
+            assert!(Instant::now() < give_up, "{address} never finished loading");
             self.hear();
         }
     }
