@@ -359,7 +359,7 @@ fn tell_or_record(outcome: &mut Outcome, key: ReasonKey) {
     if outcome.incident.urgency == Urgency::Record {
         let why = outcome.incident.opened_because.as_ref().map_or("", |because| because.urgency.as_str());
         outcome.untold.push((key, format!("urgency is record: {why}")));
-} else if outcome.incident.flapping_since.is_some() && key.reason != Reason::SeverityRaised {
+    } else if outcome.incident.flapping_since.is_some() && key.reason != Reason::SeverityRaised {
         outcome.untold.push((key, "flapping: its changes are shown in the message and not told again".to_owned()));
     } else {
         outcome.tell.push(key);

@@ -39,7 +39,7 @@ impl Explainer {
     /// message as an edit would show it.
     pub async fn tell(&self, incident: &Incident, reason: Option<&ReasonKey>) -> Result<Told> {
         let history = self.store.history(incident.clone()).await?;
-// People are told even when recall is not to be had.
+        // People are told even when recall is not to be had.
         let similar = self.similar(incident, &history).await.unwrap_or_else(|error| {
             tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
             exact(&history)
@@ -79,7 +79,7 @@ impl Explainer {
     async fn related(&self, incident_id: IncidentId) -> Result<Vec<RelatedIncident>> {
         let mut related = Vec::new();
         for (id, reason) in self.store.joined_to(incident_id).await? {
-let Ok(Incident { service, summary, .. }) = self.store.incident(id).await else { continue };
+            let Ok(Incident { service, summary, .. }) = self.store.incident(id).await else { continue };
             related.push(RelatedIncident { incident_id: id, service, summary, reason });
         }
         Ok(related)

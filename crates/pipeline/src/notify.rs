@@ -180,7 +180,9 @@ impl Notify {
         };
         let about_to_be_told = ready
             .iter()
-            .filter(|(prepared, _)| matches!(prepared.delivery, Delivery::Sent) && prepared.notification.reason == Reason::Opened)
+            .filter(|(prepared, _)| {
+                matches!(prepared.delivery, Delivery::Sent) && prepared.notification.reason == Reason::Opened
+            })
             .map(|(prepared, _)| &prepared.incident)
             .filter(|other| is_near(other));
         let mut candidates = told.iter().map(|told| &told.incident).chain(about_to_be_told);

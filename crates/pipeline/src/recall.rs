@@ -112,7 +112,8 @@ impl Recollection {
     /// and stored; the store lists that as a change again, which then finds nothing to do.
     async fn document(&self, memory: &IndexedMemory) -> Result<Document> {
         let MemoryItem { service, summary, labels, solution, incident_type, .. } = &memory.item;
-        let text = format!("{service} {summary} {} {incident_type} {}", labels.join(" "), solution.as_deref().unwrap_or(""));
+        let text =
+            format!("{service} {summary} {} {incident_type} {}", labels.join(" "), solution.as_deref().unwrap_or(""));
         let mut vector = memory.embedding.clone();
         if let Some(embedder) = self.embedder.clone() {
             let texts = embedded_text(service, summary, labels, solution.as_deref());
@@ -151,7 +152,8 @@ impl Recollection {
         });
         let (found, cut) = searched.await.unwrap_or_else(|_| (Vec::new(), Cut { similarity: 1.0, is_weak: false }));
         let numbers = found.iter().map(|found| found.id).collect();
-        let mut by_number: HashMap<i64, MemoryItem> = self.store.memories_by_number(numbers).await?.into_iter().collect();
+        let mut by_number: HashMap<i64, MemoryItem> =
+            self.store.memories_by_number(numbers).await?.into_iter().collect();
         Ok(found
             .into_iter()
             .filter_map(|found| {

@@ -209,13 +209,7 @@ fn backoff(failures: u32) -> Duration {
     Duration::from_millis(100 * 2_u64.pow(failures.min(7)))
 }
 
-async fn notify_loop(
-    notify: Notify,
-    bell: Doorbell,
-    edit_interval: Duration,
-    stop: CancellationToken,
-    _pulse: Pulse,
-) {
+async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, stop: CancellationToken, _pulse: Pulse) {
     let mut next_edit = tokio::time::Instant::now();
     loop {
         let is_last = stop.is_cancelled();

@@ -18,7 +18,7 @@ pub use service::ServiceMemory;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use foghorn_domain::event::{Event, EventId};
-use foghorn_store::model::{TemplateRow, Unclaimed, TriageBatch, TriageOutcome, scope};
+use foghorn_store::model::{TemplateRow, TriageBatch, TriageOutcome, Unclaimed, scope};
 use foghorn_store::{Error, Result, Store};
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +56,16 @@ impl Triage {
     /// A stage that has not read anything yet.
     pub fn new(store: Store, metrics: Metrics, settings: Arc<Settings>) -> Self {
         let judge = Judge::new(Arc::clone(&settings));
-        Self { store, metrics, settings, judge, services: HashMap::new(), known_services: HashSet::new(), batch: 0, place: None }
+        Self {
+            store,
+            metrics,
+            settings,
+            judge,
+            services: HashMap::new(),
+            known_services: HashSet::new(),
+            batch: 0,
+            place: None,
+        }
     }
 
     /// Judges and commits the next batch. An empty log makes an empty step.
@@ -106,7 +115,7 @@ impl Triage {
 
     async fn judge_and_commit(&mut self, place: Place, upto: EventId, events: Vec<Event>) -> Result<TriageOutcome> {
         let mut batch = TriageBatch { fence: place.fence, from: place.cursor, upto, ..TriageBatch::default() };
-let mut touched: Vec<String> = Vec::new();
+        let mut touched: Vec<String> = Vec::new();
         self.batch += 1;
         for event in &events {
             let key = self.remember_service(event).await?;
@@ -117,7 +126,7 @@ let mut touched: Vec<String> = Vec::new();
                 Judgement::Unclaimed(unclaimed) => batch.unclaimed.push(unclaimed),
                 Judgement::Signal(signal) => batch.signals.push(*signal),
             }
-let Some(memory) = self.services.get_mut(&key) else { continue };
+            let Some(memory) = self.services.get_mut(&key) else { continue };
             if memory.is_dirty() && !memory.listed {
                 memory.listed = true;
                 touched.push(key);

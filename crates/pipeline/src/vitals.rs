@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 
 /// The stages of this process, and whether each runs.
 #[derive(Clone, Default)]
-pub struct Vitals(Arc<Mutex<Vec<(&'static str, Arc<AtomicBool>)>>>);
+pub struct Vitals(Arc<Mutex<Vec<Stage>>>);
+
+/// A stage's name, and whether it runs.
+type Stage = (&'static str, Arc<AtomicBool>);
 
 /// Held by a stage for as long as it runs, also when it ends by a panic.
 pub(crate) struct Pulse(Arc<AtomicBool>);

@@ -181,7 +181,9 @@ impl Recall {
         if let Some(vector) = query.vector {
             ids.extend(self.vectors.search(vector, CANDIDATES)?.into_iter().map(|(id, _)| id));
         }
-        ids.extend(best_slots(&lexical).into_iter().filter_map(|slot| self.documents[slot].as_ref()).map(|(id, _)| *id));
+        ids.extend(
+            best_slots(&lexical).into_iter().filter_map(|slot| self.documents[slot].as_ref()).map(|(id, _)| *id),
+        );
         ids.sort_unstable();
         ids.dedup();
         let cosines = match query.vector {
@@ -201,7 +203,8 @@ impl Recall {
             let is_named = named.as_deref() == Some(service) || names(&asked, service);
             let (cosine, lexical) = (cosine.unwrap_or(0.0).max(0.0), lexical[slot].min(1.0));
             let bonus = if is_named { of_service } else { 0.0 };
-            let similarity = (of_vector * cosine + of_lexical * lexical + bonus) / (of_vector + of_lexical + of_service);
+            let similarity =
+                (of_vector * cosine + of_lexical * lexical + bonus) / (of_vector + of_lexical + of_service);
             Some(Found { id, similarity, vector: cosine, lexical })
         });
         Ok(found.collect())

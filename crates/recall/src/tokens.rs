@@ -3,11 +3,11 @@
 
 /// Words that say nothing about a trouble.
 const STOP_WORDS: [&str; 68] = [
-    "a", "after", "again", "all", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "but", "by",
-    "did", "do", "does", "every", "for", "from", "had", "has", "have", "if", "in", "into", "is", "it", "its", "just", "no",
-    "not", "of", "on", "only", "or", "our", "out", "over", "so", "some", "still", "than", "that", "the", "their", "then",
-    "there", "they", "this", "to", "too", "up", "us", "very", "was", "we", "were", "what", "when", "which", "while", "who",
-    "with", "you", "your",
+    "a", "after", "again", "all", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "but",
+    "by", "did", "do", "does", "every", "for", "from", "had", "has", "have", "if", "in", "into", "is", "it", "its",
+    "just", "no", "not", "of", "on", "only", "or", "our", "out", "over", "so", "some", "still", "than", "that", "the",
+    "their", "then", "there", "they", "this", "to", "too", "up", "us", "very", "was", "we", "were", "what", "when",
+    "which", "while", "who", "with", "you", "your",
 ];
 
 /// Endings that are taken off, the longest first, where at least four letters remain.

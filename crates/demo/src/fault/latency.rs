@@ -66,7 +66,8 @@ fn give_up(script: &mut Script, at: SignedDuration, lasts: i64) {
     while second < lasts {
         let moment = at + seconds(second);
         let catalog = (Service::Catalog, script.dice.between(1, 2));
-        let trace = failed_request(script, moment, ("GET", "/product/2210"), (504, 5_001), catalog);
+        let target = format!("/product/{}", script.dice.between(1000, 4999));
+        let trace = failed_request(script, moment, ("GET", &target), (504, 5_001), catalog);
         let text = "catalog.products: query timed out after 5000 ms on catalog-db:3306, table product_views";
         let event = script.log(moment, catalog, Level::Error, text);
         on_database(event, Service::CatalogDb);

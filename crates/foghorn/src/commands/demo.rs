@@ -214,8 +214,11 @@ async fn stay(
 
 fn welcome(screen: &mut Screen, args: &Args, dashboard: Option<&Dashboard>) -> std::io::Result<()> {
     let length = SignedDuration::from_secs_f64(3600.0 / args.speed);
-    let length = foghorn_domain::words::span(length);
-    let title = format!("foghorn demo: an hour of a small shop in {length} (seed {})", args.seed);
+    let length = match length.as_secs() {
+        0 => "as fast as it goes".to_owned(),
+        _ => format!("in {}", foghorn_domain::words::span(length)),
+    };
+    let title = format!("foghorn demo: an hour of a small shop {length} (seed {})", args.seed);
     screen.line(screen.painted(Colour::Bold, &title))?;
     screen.line("six services behind a proxy and on three databases; five things will go wrong")?;
     if let Some(dashboard) = dashboard {

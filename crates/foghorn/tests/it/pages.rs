@@ -38,7 +38,9 @@ async fn hostile_text_stays_text_on_every_page() {
     sent["metadata"] = serde_json::json!({ "environment": "<i>prod</i>", "labels": { "<u>": "<s>" } });
     app.send(sent).await;
     app.settle().await;
-    submit(&app, "/incidents/1/memory", OWN, "solution=<script>alert(3)</script>%E2%80%AE&user=<b>nginx").await.expect(303);
+    submit(&app, "/incidents/1/memory", OWN, "solution=<script>alert(3)</script>%E2%80%AE&user=<b>nginx")
+        .await
+        .expect(303);
     for path in PAGES {
         let page = app.get(path).await.expect(200);
         let text = page.text.replacen("<script src=\"/assets/live.js?v=", "", 1);
@@ -87,7 +89,8 @@ async fn saving_to_memory_resolves_only_what_is_ticked_and_keeps_the_fix() {
 #[tokio::test]
 async fn a_browser_sees_a_mistake_on_a_page_and_a_program_as_a_problem() {
     let app = App::new();
-    for (path, status) in [("/incidents/7", 404), ("/incidents/x", 400), ("/nowhere", 404), ("/?severity=%3Cb%3E", 422)] {
+    for (path, status) in [("/incidents/7", 404), ("/incidents/x", 400), ("/nowhere", 404), ("/?severity=%3Cb%3E", 422)]
+    {
         let browser = App::local(Method::GET, path).header("accept", "text/html,*/*").body("".into()).unwrap();
         let page = app.request(browser).await.expect(status);
         assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{path}");
@@ -155,7 +158,8 @@ async fn services_show_their_open_incidents_and_their_events() {
     app.send_all((0..3).map(|_| event("search", "log", "nothing is wrong here")).collect()).await;
     app.settle().await;
     let services = app.handles.store.services().await.unwrap();
-    let rows: Vec<_> = services.iter().map(|row| (row.service.as_str(), row.open_incidents, row.events_last_day)).collect();
+    let rows: Vec<_> =
+        services.iter().map(|row| (row.service.as_str(), row.open_incidents, row.events_last_day)).collect();
     assert_eq!(rows, [("orders", 1, 1), ("search", 0, 3)]);
     let page = app.get("/services").await.expect(200).text;
     assert!(page.contains("/?status=open,notified,acknowledged,needs_info&amp;service=orders"), "{page}");

@@ -178,8 +178,7 @@ async fn a_telling_that_cannot_be_made_ready_holds_up_no_other() {
     for _ in 0..10 {
         app.minutes_later(5).await;
     }
-    let status: String =
-        db.query_row("SELECT status FROM notifications WHERE id = -1", [], |row| row.get(0)).unwrap();
+    let status: String = db.query_row("SELECT status FROM notifications WHERE id = -1", [], |row| row.get(0)).unwrap();
     assert_eq!(status, "failed");
     assert!(app.audit().await.contains(&"agent telling_failed".to_owned()));
 }

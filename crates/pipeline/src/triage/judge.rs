@@ -103,7 +103,7 @@ impl Judge {
             });
         }
         if is_line
-            && let Some(failed) = login::failed_login(message)
+            && let Some(failed) = failed_login(event, message)
             && let Some(finding) = memory.logins().observe(event.created_at, &failed)
         {
             findings.push(finding);
@@ -171,7 +171,7 @@ impl Judge {
         line: Option<&LineContext>,
         memory: &mut ServiceMemory,
     ) -> (Fingerprint, String) {
-if let Some(key) = &event.dedup_key {
+        if let Some(key) = &event.dedup_key {
             let fingerprint = Fingerprint::of_key(&event.source, key);
             let is_critical = urgency::severity(event, strongest).0 == Severity::Critical;
             let is_onset = !matches!(event.status, Some(EventStatus::Resolved | EventStatus::Acknowledged));
@@ -179,7 +179,10 @@ if let Some(key) = &event.dedup_key {
                 return (fingerprint, "the source's own key".to_owned());
             }
             let folded = Fingerprint::of_template(&event.environment, &event.service, "alert", TOO_MANY);
-            return (folded, "environment, service; the source raised too many different alerts in this hour".to_owned());
+            return (
+                folded,
+                "environment, service; the source raised too many different alerts in this hour".to_owned(),
+            );
         }
         let (environment, service, kind) = (event.environment.as_str(), event.service.as_str(), strongest.kind);
         if kind == Kind::BruteForce {
@@ -200,6 +203,13 @@ if let Some(key) = &event.dedup_key {
         let folded = Fingerprint::of_template(environment, service, kind, TOO_MANY);
         (folded, "environment, service, kind; the service made too many new fingerprints in this hour".to_owned())
     }
+}
+
+/// A failed log-in, from the address that the line names, else from the client that the event names: in an
+/// access log it stands before the message.
+fn failed_login<'a>(event: &'a Event, message: &'a str) -> Option<login::FailedLogin<'a>> {
+    let failed = login::failed_login(message)?;
+    Some(login::FailedLogin { source: failed.source.or_else(|| fold::client(event)), ..failed })
 }
 
 fn learn_line(message: &str, memory: &mut ServiceMemory) -> LineContext {

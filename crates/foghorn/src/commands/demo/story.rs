@@ -64,7 +64,9 @@ pub(super) fn draw<W: Write>(screen: &mut Screen<W>, at: SignedDuration, happeni
 fn told<W: Write>(screen: &mut Screen<W>, at: SignedDuration, id: IncidentId, message: &Message) -> Result<()> {
     screen.line("")?;
     let severity = message.headline.split(' ').next().unwrap_or_default();
-    line(screen, at, Colour::of_severity(severity), &harmless(&format!("{}  (#{id})", message.headline)))?;
+    let id = format!("  (#{id})");
+    let headline = cut(&harmless(&message.headline), room(screen).saturating_sub(id.len()));
+    line(screen, at, Colour::of_severity(severity), &format!("{headline}{id}"))?;
     let lines = [Some(&message.history), message.change.as_ref(), message.reason.as_ref()];
     for text in lines.into_iter().flatten() {
         under(screen, Colour::Bold, text)?;
@@ -72,8 +74,9 @@ fn told<W: Write>(screen: &mut Screen<W>, at: SignedDuration, id: IncidentId, me
     let Some(cause) = message.causes.first() else { return Ok(()) };
     let (cause, fixes) = cause.split_once(" - fixes: ").unwrap_or((cause, ""));
     // What it rests on is for the incident's page.
-    let cause = cause.trim_start_matches("1. ").split(" (E").next().unwrap_or_default();
-    under(screen, Colour::Plain, &format!("Probably: {cause}"))?;
+    let cause = cause.trim_start_matches("1. ");
+    let cause = cause.split_once(" (E").or_else(|| cause.split_once(" (M")).map_or(cause, |(cause, _)| cause);
+    under(screen, Colour::Plain, &format!("Cause: {cause}"))?;
     // The fix of last time stands above already.
     if fixes.is_empty() || fixes.starts_with("What fixed incident") {
         return Ok(());
@@ -113,7 +116,12 @@ fn under<W: Write>(screen: &mut Screen<W>, colour: Colour, text: &str) -> Result
 }
 
 fn fitted<W: Write>(screen: &Screen<W>, text: &str) -> String {
-    cut(text, screen.width().unwrap_or(WIDTH).saturating_sub(MARGIN).max(40))
+    cut(text, room(screen))
+}
+
+/// Columns behind the margin.
+fn room<W: Write>(screen: &Screen<W>) -> usize {
+    screen.width().unwrap_or(WIDTH).saturating_sub(MARGIN).max(40)
 }
 
 #[cfg(test)]
@@ -147,7 +155,7 @@ mod tests {
             "14:05  CRITICAL · orders-db · too many clients  (#7)",
             "       New here",
             "       Changed 2 min before: checkout v2",
-            "       Probably: Connections are used up",
+            "       Cause: Connections are used up",
             "       Try: raise the limit",
             "",
         ];

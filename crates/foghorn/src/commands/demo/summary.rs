@@ -94,14 +94,12 @@ fn cells(row: &Row) -> Vec<Cell> {
             nothing(),
         ];
     };
-    let mut told = match row.told {
-        0 => Cell::new("never").in_colour(Colour::Red),
-        1 => Cell::new("once").in_colour(Colour::Green),
-        times => Cell::new(format!("{times} times")).in_colour(Colour::Yellow),
+    let told = match (row.told, row.pages) {
+        (0, _) => Cell::new("never").in_colour(Colour::Red),
+        (1, 0) => Cell::new("once").in_colour(Colour::Green),
+        (1, _) => Cell::new("once, a page").in_colour(Colour::Green),
+        (times, _) => Cell::new(format!("{times} times")).in_colour(Colour::Yellow),
     };
-    if row.pages > 0 {
-        told = Cell::new("once, page").in_colour(Colour::Green);
-    }
     let ended: Vec<&str> = row.ended_by.iter().map(|by| by.as_str()).collect();
     let ended = match (row.still_open, ended.join(", ")) {
         (0, ended) => ended,

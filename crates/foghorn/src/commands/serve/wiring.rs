@@ -54,6 +54,15 @@ pub(in crate::commands) fn web_config(config: &Config, address: SocketAddr) -> W
     }
 }
 
+/// The embedding model, or a line in the log that says why recall goes by words alone.
+pub(in crate::commands) fn embedder() -> Option<foghorn_embed::Embedder> {
+    foghorn_embed::Embedder::bundled()
+        .map_err(
+            |error| tracing::warn!(%error, "no embedding model: similar incidents are found by shared words alone"),
+        )
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,13 +163,4 @@ mod tests {
         assert_eq!((web.limits.payload_bytes, web.limits.metadata_bytes), (2_000, 1_000));
         assert_eq!(web.effective_config["http"]["api_token"], "SET");
     }
-}
-
-/// The embedding model, or a line in the log that says why recall goes by words alone.
-pub(in crate::commands) fn embedder() -> Option<foghorn_embed::Embedder> {
-    foghorn_embed::Embedder::bundled()
-        .map_err(
-            |error| tracing::warn!(%error, "no embedding model: similar incidents are found by shared words alone"),
-        )
-        .ok()
 }

@@ -79,7 +79,7 @@ impl Tab {
         if let Some(session) = &self.session {
             command["sessionId"] = json!(session);
         }
-self.socket.send(Message::text(command.to_string())).unwrap();
+        self.socket.send(Message::text(command.to_string())).unwrap();
         let give_up = Instant::now() + PATIENCE;
         loop {
             assert!(Instant::now() < give_up, "the browser never answered {method}");
@@ -120,9 +120,14 @@ self.socket.send(Message::text(command.to_string())).unwrap();
         self.has_loaded = false;
         let answer = self.call("Page.navigate", json!({ "url": address }));
         assert!(answer["errorText"].is_null(), "{address}: {answer}");
-let give_up = Instant::now() + PATIENCE;
+        self.wait_until_loaded();
+    }
+
+    #[track_caller]
+    fn wait_until_loaded(&mut self) {
+        let give_up = Instant::now() + PATIENCE;
         while !self.has_loaded {
-            assert!(Instant::now() < give_up, "{address} never finished loading");
+            assert!(Instant::now() < give_up, "the page never finished loading");
             self.hear();
         }
     }
@@ -174,11 +179,7 @@ let give_up = Instant::now() + PATIENCE;
     pub(crate) fn follow(&mut self, selector: &str) {
         self.has_loaded = false;
         self.click(selector);
-let give_up = Instant::now() + PATIENCE;
-        while !self.has_loaded {
-            assert!(Instant::now() < give_up, "{address} never finished loading");
-            self.hear();
-        }
+        self.wait_until_loaded();
     }
 
     /// Types into a field, in place of what stands there.
