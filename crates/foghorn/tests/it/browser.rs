@@ -37,6 +37,45 @@ fn target(name: &str) -> PathBuf {
 }
 
 #[test]
+fn an_incident_arrives_live_is_answered_and_its_fix_is_offered_to_the_next_like_it() {
+    let (server, _directory) = server();
+    let mut tab = Tab::open();
+    tab.look(1280, 900, "light");
+    tab.go(&address(&server, "/"));
+    tab.wait_for_text("#live-sign", "Live");
+    tab.value("window.isTheSamePage = true");
+    send(&server, "checkout", TIMEOUT);
+    tab.wait_for_text("#incident-1", "QueuePool limit reached");
+    tab.wait_for_text("#tab-new", "1");
+    assert_eq!(tab.value("window.isTheSamePage"), true, "the page was not loaded anew");
+
+    tab.follow("#open-1");
+    tab.write("#user", "ana");
+    tab.follow("#do-ack");
+    tab.wait_for_text("#headline", "Acknowledged by ana");
+    assert_eq!(server.get("/api/v1/incidents/1")["status"], "acknowledged");
+    assert_eq!(tab.value("document.getElementById('resolver').value"), "ana", "the name is remembered");
+
+    tab.write("#solution", "raised max_connections from 100 to 200");
+    tab.follow("#resolve button");
+    tab.wait_for_text("#headline", "Resolved by ana");
+    assert_eq!(server.get("/api/v1/incidents/1")["status"], "resolved");
+
+    tab.value("window.isTheSamePage = true");
+    tab.go(&address(&server, "/?status=open,notified"));
+    send(&server, "checkout", &TIMEOUT.replace("30000", "31000"));
+    tab.wait_for_text("#incident-2", "QueuePool");
+    tab.follow("#open-2");
+    tab.wait_for_text("#headline .history", "ana: raised max_connections from 100 to 200");
+    tab.follow("#tab-memory");
+    tab.wait_for_text("#M1", "raised max_connections from 100 to 200");
+    tab.wait_for_text("#M1", "ana");
+    tab.go(&address(&server, "/memory?q=max_connections"));
+    tab.wait_for_text("#memories", "raised max_connections from 100 to 200");
+    tab.assert_nothing_happened("the whole way");
+}
+
+#[test]
 fn what_somebody_is_writing_survives_that_the_page_follows() {
     let (server, _directory) = server();
     send(&server, "checkout", TIMEOUT);
@@ -50,6 +89,27 @@ fn what_somebody_is_writing_survives_that_the_page_follows() {
     tab.wait_for_text("#facts", "Acknowledged");
     assert_eq!(tab.value("document.getElementById('solution').value"), "half a sentence");
     assert_eq!(tab.value("document.activeElement.id"), "solution");
+}
+
+#[test]
+fn without_a_script_people_read_and_act_all_the_same() {
+    let (server, _directory) = server();
+    send(&server, "checkout", TIMEOUT);
+    server.wait_until_idle();
+    let mut tab = Tab::open();
+    tab.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    tab.go(&address(&server, "/"));
+    tab.follow("#open-1");
+    for (name, shows) in [("told", "opened"), ("timeline", "notified"), ("docs", "Look"), ("events", "QueuePool")] {
+        tab.follow(&format!("#tab-{name}"));
+        tab.wait_for_text("#context", shows);
+    }
+    tab.write("#user", "ana");
+    tab.follow("#do-info");
+    tab.wait_for_text("#headline", "More information asked for by ana");
+    tab.write("#solution", "restarted the pool");
+    tab.follow("#resolve button");
+    tab.wait_for_text("#headline", "Resolved by ana");
 }
 
 /// Every page there is, with something on it.

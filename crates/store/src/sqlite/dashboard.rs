@@ -69,8 +69,8 @@ impl Store {
     /// How many incidents match, by status; the filter's own statuses are left out of account.
     pub async fn status_counts(&self, filter: IncidentFilter) -> Result<Vec<(String, u64)>> {
         self.read(move |db| {
-            let (conditions, values) = incidents::conditions(&IncidentFilter { statuses: Vec::new(), ..filter });
-            let sql = format!("SELECT status, count(*) FROM incidents WHERE {conditions} GROUP BY status");
+            let (matching, values) = incidents::matching(&IncidentFilter { statuses: Vec::new(), ..filter });
+            let sql = format!("SELECT status, count(*) FROM {matching} GROUP BY status");
             let mut statement = db.prepare_cached(&sql)?;
             let counted = statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(counted.collect::<rusqlite::Result<_>>()?)

@@ -1,8 +1,6 @@
 //! A headless Chromium with one tab, driven over its DevTools protocol: a WebSocket that takes commands and
 //! sends events. Whatever the browser reports that no page of ours may cause is collected on the way.
 
-#![allow(dead_code, reason = "forms that lead to another page are not driven in the browser yet")]
-
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -122,14 +120,14 @@ impl Tab {
         self.has_loaded = false;
         let answer = self.call("Page.navigate", json!({ "url": address }));
         assert!(answer["errorText"].is_null(), "{address}: {answer}");
-        self.wait_until_loaded();
+        self.wait_until_loaded(address);
     }
 
     #[track_caller]
-    fn wait_until_loaded(&mut self) {
+    fn wait_until_loaded(&mut self, what: &str) {
         let give_up = Instant::now() + PATIENCE;
         while !self.has_loaded {
-            assert!(Instant::now() < give_up, "the page never finished loading");
+            assert!(Instant::now() < give_up, "no page came of {what}");
             self.hear();
         }
     }
@@ -162,14 +160,26 @@ impl Tab {
         }
     }
 
-    /// A click with the mouse into the middle of an element.
+    /// A click with the mouse into the middle of an element, once it stands still.
     #[track_caller]
     pub(crate) fn click(&mut self, selector: &str) {
-        let place = self.value(&format!(
-            "(() => {{ const element = document.querySelector({}); element.scrollIntoView({{ block: 'center' }});
-               const box = element.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
-            json!(selector)
-        ));
+        let give_up = Instant::now() + PATIENCE;
+        let mut last = Value::Null;
+        let place = loop {
+            let place = self.value(&format!(
+                "(() => {{ const element = document.querySelector({}); element.scrollIntoView({{ block: 'center' }});
+                   const box = element.getClientRects()[0]; return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
+                json!(selector)
+            ));
+            if place == last {
+                break place;
+            }
+            assert!(Instant::now() < give_up, "{selector} does not stand still");
+            // The mouse goes there, as a person's does, and the page has time to move.
+            self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": place[0], "y": place[1] }));
+            std::thread::sleep(Duration::from_millis(50));
+            last = place;
+        };
         for what in ["mousePressed", "mouseReleased"] {
             let parameters = json!({ "type": what, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
             self.call("Input.dispatchMouseEvent", parameters);
@@ -181,7 +191,7 @@ impl Tab {
     pub(crate) fn follow(&mut self, selector: &str) {
         self.has_loaded = false;
         self.click(selector);
-        self.wait_until_loaded();
+        self.wait_until_loaded(selector);
     }
 
     /// Types into a field, in place of what stands there.
