@@ -1,7 +1,9 @@
 //! The commands and how they are called.
 
 use crate::bench;
-use crate::commands::{act, audit, backup, check, completions, demo, explain, incidents, send, serve, show, simulate};
+use crate::commands::{
+    act, audit, backup, check, completions, demo, explain, incidents, memory, search, send, serve, show, simulate,
+};
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
@@ -50,6 +52,10 @@ enum Command {
     Reopen(act::Args),
     /// Write down what fixed an incident, so that the next like it shows it
     Solution(act::SolutionArgs),
+    /// Find what was like this before, and what fixed it
+    Search(search::Args),
+    /// Look after what fixed things before: import, export, list, edit, confirm, retire
+    Memory(memory::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
@@ -79,6 +85,8 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::FalsePositive(args) => one_thread(act::run(&args, "false_positive")),
         Command::Reopen(args) => one_thread(act::run(&args, "reopen")),
         Command::Solution(args) => one_thread(act::solution(&args)),
+        Command::Search(args) => one_thread(search::run(&args)),
+        Command::Memory(args) => one_thread(memory::run(args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -4,6 +4,7 @@
 use clap::Args;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use std::io::Write;
 use std::time::Duration;
 
 /// Where `foghorn serve` listens unless it is told otherwise.
@@ -86,6 +87,20 @@ fn refusal(status: &u16, field: Option<&str>, detail: &str) -> String {
     }
 }
 
+/// Why an answer could not be copied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CopyError {
+    /// There is none, or it broke off.
+    #[error(transparent)]
+    Server(#[from] ClientError),
+    /// There is nowhere to write it.
+    #[error("cannot write the answer")]
+    Write(#[from] std::io::Error),
+}
+
+/// How long an answer of any length may take.
+const LONGEST_COPY: Duration = Duration::from_secs(3600);
+
 /// A server.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -133,6 +148,29 @@ impl Server {
         self.answer(request).await
     }
 
+    /// Changes something.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// Copies an answer that may be of any length, as it comes.
+    pub(crate) async fn copy(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        out: &mut impl Write,
+    ) -> Result<(), CopyError> {
+        let request = self.request(Method::GET, path).query(query).timeout(LONGEST_COPY);
+        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            return Err(self.read_answer(response).await.err().unwrap_or_else(|| self.not_foghorn()).into());
+        }
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            out.write_all(&chunk)?;
+        }
+        Ok(())
+    }
+
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.token {
@@ -143,6 +181,10 @@ impl Server {
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, ClientError> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        self.read_answer(response).await
+    }
+
+    async fn read_answer(&self, response: reqwest::Response) -> Result<Value, ClientError> {
         let status = response.status();
         let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after = header.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
@@ -150,11 +192,15 @@ impl Server {
         let answer: Option<Value> = serde_json::from_slice(&body).ok();
         match answer {
             // A list of outcomes says itself which of them are refusals.
-            Some(answer) if status.is_success() || answer.get("results").is_some() => Ok(answer),
+            Some(answer) if status.is_success() || lists_outcomes(&answer) => Ok(answer),
             Some(problem) => Err(refused(status, &problem, retry_after)),
-            None if status.is_success() => Err(ClientError::NotFoghorn { url: self.url.clone() }),
+            None if status.is_success() => Err(self.not_foghorn()),
             None => Err(refused(status, &Value::Null, retry_after)),
         }
+    }
+
+    fn not_foghorn(&self) -> ClientError {
+        ClientError::NotFoghorn { url: self.url.clone() }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> ClientError {
@@ -166,6 +212,18 @@ impl Server {
     }
 }
 
+/// A part of a path or query, such as an id that somebody chose, with what has a meaning there encoded.
+pub(crate) fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// An address as people type it, made whole: `localhost:8000` is meant as HTTP, nothing as the default.
 fn address(typed: &str) -> String {
     match typed.trim().trim_end_matches('/') {
@@ -173,6 +231,11 @@ fn address(typed: &str) -> String {
         whole if whole.contains("://") => whole.to_owned(),
         short => format!("http://{short}"),
     }
+}
+
+/// Of an array of events, or of memories.
+fn lists_outcomes(answer: &Value) -> bool {
+    answer.get("results").is_some() || answer.get("rejected_lines").is_some()
 }
 
 /// Reads `application/problem+json` (RFC 9457), and is content with less.

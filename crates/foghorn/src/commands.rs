@@ -1,8 +1,9 @@
 //! One file for each command: its arguments, what it does, its tests.
 //!
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
-//! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand; [`audit`],
-//! [`backup`] and [`check`] look after the store.
+//! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
+//! [`search`] and [`memory`] are about what fixed things before; [`audit`], [`backup`] and [`check`] look after
+//! the store.
 
 pub(crate) mod serve;
 pub(crate) mod demo;
@@ -12,6 +13,8 @@ pub(crate) mod incidents;
 pub(crate) mod show;
 pub(crate) mod explain;
 pub(crate) mod act;
+pub(crate) mod search;
+pub(crate) mod memory;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;

@@ -17,7 +17,7 @@ mod effective;
 mod unsupported;
 pub(crate) mod flags;
 
-pub(crate) use concern::{Analysis, Audit, Detection, Http, Incidents, Intake, Log, LogFormat, Notify, Storage};
+pub(crate) use concern::{Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Storage};
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
 pub(crate) use layers::Sources;
@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) audit: Audit,
     /// How incidents are explained.
     pub(crate) analysis: Analysis,
+    /// The sentence model.
+    pub(crate) embed: Embed,
     /// How people are told.
     pub(crate) notify: Notify,
     /// What Foghorn says about itself.
@@ -73,6 +75,7 @@ impl Config {
         let incidents = kept(Incidents::read(values), errors);
         let audit = kept(Audit::read(values), errors);
         let analysis = kept(Analysis::read(values), errors);
+        let embed = kept(Embed::read(values), errors);
         let notify = kept(Notify::read(values), errors);
         let log = kept(Log::read(values), errors);
         Some(Self {
@@ -83,6 +86,7 @@ impl Config {
             incidents: incidents?,
             audit: audit?,
             analysis: analysis?,
+            embed: embed?,
             notify: notify?,
             log: log?,
             effective: Effective::of(values),

@@ -22,7 +22,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    fn details(&self) -> Value {
+    /// What the audit row says about the way, beside who.
+    pub fn details(&self) -> Value {
         match &self.on_behalf_of {
             Some(name) => json!({ "via": self.via, "on_behalf_of": clean(name, 100) }),
             None => json!({ "via": self.via }),

@@ -4,6 +4,7 @@
 //! [`ingest`] puts events into the event log and rings; [`triage`] reads the log after its cursor and
 //! commits incidents; [`explain`] turns an incident into an analysis and a message; [`notify`] delivers
 //! the outbox and edits what was delivered; [`act`] is a person's hand; [`reconcile`] is what time does.
+//! [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
 //! [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
@@ -11,6 +12,7 @@ pub mod metrics;
 mod doorbell;
 pub mod ingest;
 pub mod triage;
+pub mod remember;
 pub mod recall;
 pub mod explain;
 pub mod notify;

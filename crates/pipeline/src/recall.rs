@@ -1,16 +1,24 @@
 //! The memory of fixes, searchable: an index in this process over what the store holds, kept up to date by
 //! the store's list of changes, whoever made them.
+//!
+//! A change is in the [`index`] as soon as it is read, findable by its words. Where its embedding is missing
+//! or out of date, [`embedding`] makes it afterwards, the newest memory first, and stores it; the store lists
+//! that as a change, and with it the meaning arrives in the index.
 
+mod embedding;
+mod index;
+
+use crate::remember;
 use foghorn_domain::analyst::SimilarIncident;
-use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::Incident;
 use foghorn_embed::Embedder;
-use foghorn_recall::{Cut, Document, Found, Query, Recall, embedded_text};
+use foghorn_recall::{Cut, Found};
 use foghorn_store::model::MemoryItem;
-use foghorn_store::sqlite::recollection::IndexedMemory;
 use foghorn_store::{Result, Store};
+use index::Index;
+use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Recall for everybody in the process.
 #[derive(Clone)]
@@ -20,26 +28,10 @@ pub struct Recollection {
     index: Arc<RwLock<Index>>,
 }
 
-struct Index {
-    recall: Recall,
-    /// What filters and ageing need, by number.
-    facts: HashMap<i64, Facts>,
-    seq: i64,
-}
-
-struct Facts {
-    service: String,
-    labels: Vec<String>,
-    fingerprint: Option<String>,
-    incident_id: Option<i64>,
-    created_at: Timestamp,
-    weight: f32,
-}
-
 /// What is asked.
 #[derive(Clone, Debug, Default)]
 pub struct RecallRequest {
-    /// The words.
+    /// The words; only the first [`MAX_QUERY`] characters are looked at.
     pub text: String,
     /// Only memories of this service.
     pub only_service: Option<String>,
@@ -51,7 +43,7 @@ pub struct RecallRequest {
     pub except_incident: Option<i64>,
     /// The fingerprint asked about: memories that have it come first.
     pub fingerprint: Option<String>,
-    /// At most so many.
+    /// At most so many, up to [`MAX_RECALLED`].
     pub limit: usize,
     /// Another lowest similarity than the product's own.
     pub threshold: Option<f32>,
@@ -72,15 +64,47 @@ pub struct Recalled {
     pub is_weak: bool,
 }
 
+impl Recalled {
+    /// As the interface shows it: the memory, its similarity with three digits, and how sure that is.
+    pub fn shown(&self) -> Value {
+        let mut shown = remember::shown(&self.item);
+        let has_solution = self.item.solution.as_deref().is_some_and(|solution| !solution.trim().is_empty());
+        if let Value::Object(fields) = &mut shown {
+            let id = fields.shift_remove("id").unwrap_or_default();
+            let from = fields.shift_remove("incident_id").unwrap_or_default();
+            fields.shift_insert(0, "incident_id".to_owned(), id);
+            fields.insert("similarity".to_owned(), rounded(self.similarity).into());
+            fields.insert("has_solution".to_owned(), has_solution.into());
+            fields.insert("is_weak_match".to_owned(), self.is_weak.into());
+            fields.insert("learned_from_incident".to_owned(), from);
+        }
+        shown
+    }
+
+    /// 1 - similarity.
+    pub fn distance(&self) -> f64 {
+        rounded(1.0 - self.similarity)
+    }
+}
+
+fn rounded(number: f32) -> f64 {
+    (f64::from(number) * 1000.0).round() / 1000.0
+}
+
+/// Characters of a question that are looked at. The model reads 256 tokens, and words are read this far.
+pub const MAX_QUERY: usize = 8_000;
+
+/// Memories that are recalled at once at most.
+pub const MAX_RECALLED: usize = 50;
+
 /// Changes read from the store at a time.
 const STEP: u32 = 500;
 
 impl Recollection {
     /// An empty index over a store. Without an embedder, shared words alone decide.
     pub fn new(store: Store, embedder: Option<Embedder>) -> Self {
-        let dimensions = embedder.as_ref().map_or(384, Embedder::dimensions);
-        let index = Index { recall: Recall::new(dimensions), facts: HashMap::new(), seq: 0 };
-        Self { store, embedder, index: Arc::new(RwLock::new(index)) }
+        let index = Arc::new(RwLock::new(Index::new(embedder.as_ref().map_or(384, Embedder::dimensions))));
+        Self { store, embedder, index }
     }
 
     /// The model behind it, if there is one.
@@ -88,69 +112,53 @@ impl Recollection {
         self.embedder.as_ref().map(Embedder::model_name)
     }
 
-    /// Takes in changes of the memory, making embeddings where they are missing. Returns how many changes.
-    pub async fn refresh_step(&self) -> Result<usize> {
-        let seq = self.index.read().unwrap_or_else(|poisoned| poisoned.into_inner()).seq;
-        let changes = self.store.memory_changes(seq, STEP).await?;
-        let count = changes.len();
-        for change in changes {
-            let document = match &change.memory {
-                Some(memory) => Some(self.document(memory).await?),
-                None => None,
-            };
-            let mut index = self.index.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-            index.seq = change.seq;
-            match (document, change.memory) {
-                (Some(document), Some(memory)) => index.put(&memory, document),
-                _ => index.remove(change.number),
-            }
-        }
-        Ok(count)
+    /// How many memories can be found.
+    pub fn len(&self) -> usize {
+        self.read().len()
     }
 
-    /// A memory as the index takes it. An embedding that is missing, or was made of another text, is made
-    /// and stored; the store lists that as a change again, which then finds nothing to do.
-    async fn document(&self, memory: &IndexedMemory) -> Result<Document> {
-        let MemoryItem { service, summary, labels, solution, incident_type, .. } = &memory.item;
-        let text =
-            format!("{service} {summary} {} {incident_type} {}", labels.join(" "), solution.as_deref().unwrap_or(""));
-        let mut vector = memory.embedding.clone();
-        if let Some(embedder) = self.embedder.clone() {
-            let texts = embedded_text(service, summary, labels, solution.as_deref());
-            let hash = text_hash(&texts);
-            let is_ours = memory.embedded_text.is_some();
-            let is_stale = is_ours && memory.embedded_text.as_deref() != Some(hash.as_str());
-            let fits = vector.as_ref().is_some_and(|vector| vector.len() == embedder.dimensions());
-            if !fits || is_stale {
-                let model = embedder.model_name().to_owned();
-                let made = tokio::task::spawn_blocking(move || embed_both(&embedder, &texts)).await;
-                vector = made.ok().flatten();
-                if let Some(vector) = &vector {
-                    self.store.save_embedding(memory.number, vector.clone(), model, hash).await?;
-                }
-            }
-        } else {
-            vector = None;
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many memories can be found by their words and wait for their embedding.
+    pub fn waiting(&self) -> usize {
+        self.read().waiting()
+    }
+
+    /// Takes in changes of the memory; once there are none, makes some of the embeddings that are missing.
+    /// Returns how much was done: 0 when the index is as the store is.
+    pub async fn refresh_step(&self) -> Result<usize> {
+        let seq = self.read().seq();
+        let changes = self.store.memory_changes(seq, STEP).await?;
+        if changes.is_empty() {
+            return self.embed_step().await;
         }
-        Ok(Document { service: service.clone(), text, vector })
+        let mut index = self.write();
+        for change in &changes {
+            index.take(change, self.embedder.as_ref());
+        }
+        Ok(changes.len())
     }
 
     /// Recalls, best first. Below the product's cut (or the request's own threshold) it says nothing.
-    pub async fn recall(&self, request: RecallRequest) -> Result<Vec<Recalled>> {
+    pub async fn recall(&self, mut request: RecallRequest) -> Result<Vec<Recalled>> {
+        if let Some((end, _)) = request.text.char_indices().nth(MAX_QUERY) {
+            request.text.truncate(end);
+        }
         let vector = match (&self.embedder, request.text.trim().is_empty()) {
             (Some(embedder), false) => {
-                let (embedder, text) = (embedder.clone(), bounded(&request.text));
+                let (embedder, text) = (embedder.clone(), request.text.clone());
                 tokio::task::spawn_blocking(move || embedder.embed(&text).ok()).await.ok().flatten()
             }
             _ => None,
         };
         let now = self.store.clock().now();
-        let index = Arc::clone(&self.index);
-        let searched = tokio::task::spawn_blocking(move || {
-            let index = index.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-            index.search(&request, vector.as_deref(), now)
-        });
-        let (found, cut) = searched.await.unwrap_or_else(|_| (Vec::new(), Cut { similarity: 1.0, is_weak: false }));
+        let shared = self.clone();
+        let searched =
+            tokio::task::spawn_blocking(move || shared.read().search(&request, vector.as_deref(), now)).await;
+        let (found, cut) = searched.unwrap_or_else(|_| (Vec::new(), Cut { similarity: 1.0, is_weak: false }));
         let numbers = found.iter().map(|found| found.id).collect();
         let mut by_number: HashMap<i64, MemoryItem> =
             self.store.memories_by_number(numbers).await?.into_iter().collect();
@@ -176,116 +184,22 @@ impl Recollection {
         })
         .await
     }
-}
 
-impl Index {
-    fn put(&mut self, memory: &IndexedMemory, document: Document) {
-        let item = &memory.item;
-        if let Err(error) = self.recall.put(memory.number, &document) {
-            tracing::warn!(memory.id = item.id, %error, "a memory's embedding does not fit; its words alone are searched");
-            let _ = self.recall.put(memory.number, &Document { vector: None, ..document });
-        }
-        let facts = Facts {
-            service: item.service.to_lowercase(),
-            labels: item.labels.iter().map(|label| label.to_lowercase()).collect(),
-            fingerprint: item.fingerprint.clone(),
-            incident_id: item.incident_id,
-            created_at: item.created_at,
-            weight: weight_of(item),
-        };
-        self.facts.insert(memory.number, facts);
+    /// Memories of a service (of all, where none is named) that have any of the labels (where any are named),
+    /// those that have most of them first, and of those the newest.
+    pub async fn with_labels(&self, service: Option<&str>, labels: &[String], limit: usize) -> Result<Vec<MemoryItem>> {
+        let numbers = self.read().with_labels(service, labels, limit.min(MAX_RECALLED));
+        let found = self.store.memories_by_number(numbers).await?;
+        Ok(found.into_iter().map(|(_, item)| item).collect())
     }
 
-    fn remove(&mut self, number: i64) {
-        self.recall.remove(number);
-        self.facts.remove(&number);
+    fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn search(&self, request: &RecallRequest, vector: Option<&[f32]>, now: Timestamp) -> (Vec<Found>, Cut) {
-        let admits = |number: i64| self.facts.get(&number).is_some_and(|facts| facts.are_asked_for(request));
-        let query = Query { text: &request.text, vector, service: request.about_service.as_deref() };
-        let limit = request.limit.clamp(1, 50);
-        // More than asked for, because age and outcome may still change the order.
-        let searched = match request.threshold {
-            Some(threshold) => self.recall.search_from(&query, limit + 20, threshold, admits),
-            None => self.recall.search(&query, limit + 20, admits),
-        };
-        let (mut found, cut) = searched.unwrap_or_else(|error| {
-            tracing::warn!(%error, "recall could not search its vectors");
-            (Vec::new(), Cut { similarity: 1.0, is_weak: false })
-        });
-        for found in &mut found {
-            if let Some(facts) = self.facts.get(&found.id) {
-                found.similarity = (found.similarity * facts.weight * age_weight(facts.created_at, now)).min(1.0);
-            }
-        }
-        self.put_exact_first(request, &mut found);
-        found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(b.id.cmp(&a.id)));
-        found.truncate(limit);
-        (found, cut)
+    fn write(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
-
-    fn put_exact_first(&self, request: &RecallRequest, found: &mut Vec<Found>) {
-        let Some(fingerprint) = &request.fingerprint else { return };
-        let mut exact: Vec<i64> = self
-            .facts
-            .iter()
-            .filter(|(_, facts)| facts.fingerprint.as_ref() == Some(fingerprint) && facts.are_asked_for(request))
-            .map(|(number, _)| *number)
-            .collect();
-        exact.sort_unstable_by(|a, b| b.cmp(a));
-        found.retain(|found| !exact.contains(&found.id));
-        let whole = |id| Found { id, similarity: 1.0, vector: 1.0, lexical: 1.0 };
-        found.extend(exact.into_iter().take(3).map(whole));
-    }
-}
-
-impl Facts {
-    fn are_asked_for(&self, request: &RecallRequest) -> bool {
-        let is_of_service = request.only_service.as_ref().is_none_or(|service| service.to_lowercase() == self.service);
-        let has_labels = request.only_labels.iter().all(|label| self.labels.contains(&label.to_lowercase()));
-        let is_other = request.except_incident.is_none() || request.except_incident != self.incident_id;
-        is_of_service && has_labels && is_other
-    }
-}
-
-/// Confirmed fixes that held, and that people say helped, count more; those that did not hold count less.
-fn weight_of(item: &MemoryItem) -> f32 {
-    let mut weight = 1.0;
-    if !item.confirmed {
-        weight *= 0.9;
-    }
-    if item.outcome.as_deref().is_some_and(|outcome| outcome.starts_with("reopened")) {
-        weight *= 0.85;
-    }
-    let votes = item.helped as f32 - item.not_helped as f32;
-    weight * (1.0 + 0.02 * votes.clamp(-5.0, 5.0))
-}
-
-/// A memory of a year ago counts for 97 of 100, one of long ago for 95.
-fn age_weight(created_at: Timestamp, now: Timestamp) -> f32 {
-    let years = (now.duration_since(created_at).as_hours().max(0) as f32) / (24.0 * 365.0);
-    0.95 + 0.05 * (-years).exp2()
-}
-
-fn embed_both(embedder: &Embedder, texts: &[String; 2]) -> Option<Vec<f32>> {
-    let parts = texts.iter().map(|text| embedder.embed(&bounded(text)).ok()).collect::<Option<Vec<_>>>()?;
-    let mut sum: Vec<f32> = parts[0].iter().zip(&parts[1]).map(|(a, b)| a + b).collect();
-    let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    sum.iter_mut().for_each(|value| *value /= length);
-    Some(sum)
-}
-
-/// The model reads 256 tokens; more than this is never looked at.
-fn bounded(text: &str) -> String {
-    text.chars().take(8_000).collect()
-}
-
-fn text_hash(texts: &[String; 2]) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hash = DefaultHasher::new();
-    texts.hash(&mut hash);
-    format!("{:016x}", hash.finish())
 }
 
 /// A recalled memory as the analyst takes it.

@@ -1,7 +1,8 @@
 //! Whether the best match of a query is worth showing.
 //!
 //! A query of another trade is unlike everything a memory holds; one about the house's own systems is a
-//! little like all of it. So the best match and the likeness to the memory as a whole are judged together.
+//! little like all of it. So the meaning of the best match and the likeness to the memory as a whole are
+//! judged together.
 
 /// What was decided about the results of a query.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,27 +13,44 @@ pub struct Cut {
     pub is_weak: bool,
 }
 
+/// How near a query is to what is remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Nearness {
+    /// The similarity of the best match.
+    pub best: f32,
+    /// The highest cosine, with what the name of the service adds; `None` without a model.
+    pub meaning: Option<f32>,
+    /// The mean cosine with all memories.
+    pub at_home: f32,
+    /// The mean cosine of the memories with each other.
+    pub sameness: f32,
+    /// How many memories there are.
+    pub memories: usize,
+}
+
 /// Below this many memories the cut is fixed.
-pub(crate) const COLD_START: usize = 50;
+const COLD_START: usize = 50;
 
-/// The fixed cut of a small memory.
-pub(crate) const COLD_CUT: f32 = 0.30;
+/// The fixed cut of a small memory, and of one that is searched by words alone.
+const FIXED_CUT: f32 = 0.30;
 
-/// What the best similarity and the likeness to the memory as a whole must reach together. Chosen on the
-/// development half of the retrieval set, see docs/recall.md.
-pub(crate) const GATE: f32 = 0.347;
+/// What meaning and likeness must reach together, and what full sameness adds to it.
+const GATE: f32 = 0.45;
+const GATE_BY_SAMENESS: f32 = 0.10;
 
 /// Once a query is answered, results down to this share of the best one are shown.
-pub(crate) const SHOWN_SHARE: f32 = 0.4;
+const SHOWN_SHARE: f32 = 0.4;
 
-/// The cut for one query. `at_home` is the query's likeness to the memory as a whole, on the scale of
-/// similarities.
-pub fn cut_for(best: f32, at_home: f32, memories: usize) -> Cut {
-    if memories < COLD_START {
-        return Cut { similarity: COLD_CUT, is_weak: true };
+/// The cut for one query.
+pub fn cut_for(nearness: &Nearness) -> Cut {
+    let Nearness { best, meaning, at_home, sameness, memories } = *nearness;
+    match meaning {
+        Some(meaning) if memories >= COLD_START => {
+            let is_answered = meaning + at_home >= GATE + GATE_BY_SAMENESS * sameness;
+            Cut { similarity: if is_answered { best * SHOWN_SHARE } else { f32::INFINITY }, is_weak: false }
+        }
+        _ => Cut { similarity: FIXED_CUT, is_weak: memories < COLD_START },
     }
-    let similarity = if best + at_home >= GATE { best * SHOWN_SHARE } else { f32::INFINITY };
-    Cut { similarity, is_weak: false }
 }
 
 #[cfg(test)]
@@ -41,12 +59,30 @@ mod tests {
 
     #[test]
     fn a_small_memory_has_a_fixed_cut_and_weak_matches() {
-        assert_eq!(cut_for(0.9, 0.0, 10), Cut { similarity: COLD_CUT, is_weak: true });
+        let near = Nearness { best: 0.9, meaning: Some(0.9), memories: 49, ..Nearness::default() };
+        assert_eq!(cut_for(&near), Cut { similarity: 0.30, is_weak: true });
+        assert!(!cut_for(&Nearness { memories: 50, ..near }).is_weak);
+    }
+
+    #[test]
+    fn words_alone_have_the_fixed_cut_however_many_memories_there_are() {
+        let near = Nearness { best: 0.9, memories: 5_000, ..Nearness::default() };
+        assert_eq!(cut_for(&near), Cut { similarity: 0.30, is_weak: false });
     }
 
     #[test]
     fn a_query_that_is_at_home_nowhere_is_answered_with_nothing() {
-        assert!(cut_for(0.2, 0.01, 500).similarity > 1.0);
-        assert!(cut_for(0.5, 0.1, 500).similarity <= 0.2);
+        let near = |meaning, at_home, sameness| Nearness {
+            best: 0.5,
+            meaning: Some(meaning),
+            at_home,
+            sameness,
+            memories: 500,
+        };
+        assert!(cut_for(&near(0.30, 0.05, 0.2)).similarity > 1.0);
+        assert_eq!(cut_for(&near(0.40, 0.15, 0.2)).similarity, 0.2);
+        assert!(cut_for(&near(0.36, 0.12, 0.2)).similarity <= 0.2);
+        // Where all memories are alike, being a little like all of them says less.
+        assert!(cut_for(&near(0.36, 0.12, 0.7)).similarity > 1.0);
     }
 }

@@ -13,16 +13,19 @@ const STOP_WORDS: [&str; 68] = [
 /// Endings that are taken off, the longest first, where at least four letters remain.
 const ENDINGS: [&str; 12] = ["ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "ly", "s"];
 
-/// Tokens that are read of one text at most.
-const MAX_TOKENS: usize = 2_000;
+/// Words that are read of one text at most.
+pub const MAX_WORDS: usize = 2_000;
+
+/// Letters of a word that are read at most.
+const MAX_LETTERS: usize = 40;
 
 /// Calls `visit` with every word of a text, in order.
 pub(crate) fn each_word(text: &str, mut visit: impl FnMut(&str)) {
     let mut word = String::new();
     let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
-    for raw in words.take(MAX_TOKENS) {
+    for raw in words.take(MAX_WORDS) {
         word.clear();
-        word.extend(raw.chars().take(40).flat_map(char::to_lowercase));
+        word.extend(raw.chars().take(MAX_LETTERS).flat_map(char::to_lowercase));
         if STOP_WORDS.binary_search(&word.as_str()).is_err() {
             visit(stem(&word));
         }
@@ -49,5 +52,15 @@ mod tests {
         check("ist Überlastung 🙂", &["ist", "überlastung"]);
         check("", &[]);
         assert!(STOP_WORDS.is_sorted());
+    }
+
+    #[test]
+    fn no_text_is_read_without_end() {
+        let mut words = 0;
+        each_word(&"wort ".repeat(100_000), |_| words += 1);
+        assert_eq!(words, MAX_WORDS);
+        let mut longest = 0;
+        each_word(&"x".repeat(1_000_000), |word| longest = longest.max(word.len()));
+        assert_eq!(longest, MAX_LETTERS);
     }
 }

@@ -33,11 +33,12 @@ async fn readiness(app: &App) -> Response {
         Ok(_) if !app.store().has_room().await => "full",
         Ok(_) => "ok",
     };
-    judge(of_store, &app.pipeline.vitals.stages()).into_response()
+    judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name()).into_response()
 }
 
 /// Ready is who can take an event, and has every stage at work that then handles it.
-fn judge(of_store: &str, stages: &[(&'static str, bool)]) -> (StatusCode, Json<Value>) {
+/// Without a model similar incidents are found by shared words: that is said, and no reason to be unready.
+fn judge(of_store: &str, stages: &[(&'static str, bool)], model: Option<&str>) -> (StatusCode, Json<Value>) {
     let (status, word) = match of_store == "ok" && stages.iter().all(|(_, is_alive)| *is_alive) {
         true => (StatusCode::OK, "healthy"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
@@ -49,7 +50,11 @@ fn judge(of_store: &str, stages: &[(&'static str, bool)]) -> (StatusCode, Json<V
         "status": word,
         "service": "foghorn",
         "version": env!("CARGO_PKG_VERSION"),
-        "dependencies": { "store": { "status": of_store, "kind": "sqlite" }, "receivers": { "dashboard": "ok" } },
+        "dependencies": {
+            "store": { "status": of_store, "kind": "sqlite" },
+            "receivers": { "dashboard": "ok" },
+            "embeddings": { "status": if model.is_some() { "ok" } else { "none" }, "model": model },
+        },
         "stages": stages.iter().map(stage).collect::<serde_json::Map<String, Value>>(),
     });
     (status, Json(body))
@@ -69,6 +74,11 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "incidents": incidents,
         "notifications_pending": counts.pending_notifications,
         "store": { "kind": "sqlite", "bytes": counts.bytes },
+        "memory": {
+            "model": app.pipeline.recollection.model_name(),
+            "memories": app.pipeline.recollection.len(),
+            "waiting_for_embeddings": app.pipeline.recollection.waiting(),
+        },
         "configuration": app.config.effective_config,
     })))
 }
@@ -97,7 +107,7 @@ mod tests {
     #[test]
     fn ready_is_who_can_store_and_has_every_stage_at_work() {
         let check = |store, stages: &[(&'static str, bool)], expected: u16| {
-            let (status, Json(body)) = judge(store, stages);
+            let (status, Json(body)) = judge(store, stages, None);
             assert_eq!(status.as_u16(), expected, "{body}");
             assert_eq!(body["status"], if expected == 200 { "healthy" } else { "unhealthy" });
             assert_eq!(body["dependencies"]["store"]["status"], store);
@@ -106,6 +116,6 @@ mod tests {
         check("ok", &[("triage", true), ("notify", false)], 503);
         check("full", &[("triage", true)], 503);
         check("unavailable", &[], 503);
-        assert_eq!(judge("ok", &[("notify", false)]).1.0["stages"]["notify"], "ended");
+        assert_eq!(judge("ok", &[("notify", false)], None).1.0["stages"]["notify"], "ended");
     }
 }

@@ -7,6 +7,7 @@ mod database;
 mod disk;
 mod outcome;
 
+use super::serve::wiring;
 use crate::client::Server;
 use crate::config::{Config, ConfigErrors, Sources};
 use crate::terminal::Screen;
@@ -43,6 +44,7 @@ pub(crate) async fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Re
         outcomes.extend([disk::directory(directory), disk::room(directory, config.storage.max_bytes)]);
         outcomes.extend(database::checks(config));
         outcomes.push(playbooks(config));
+        outcomes.push(embeddings(config));
         outcomes.push(server(args, config).await);
     }
     let mut screen = Screen::stdout();
@@ -73,6 +75,14 @@ fn playbooks(config: &Config) -> Outcome {
         (Err(error), _) => fail("playbooks", error),
         (Ok(_), None) => ok("playbooks", "the built-in ones"),
         (Ok(_), Some(directory)) => ok("playbooks", format!("the built-in ones and those in {}", directory.display())),
+    }
+}
+
+fn embeddings(config: &Config) -> Outcome {
+    match wiring::embedder(config) {
+        Err(error) => fail("embeddings", error.each().next().unwrap_or_default()),
+        Ok(None) => warn("embeddings", wiring::WORDS_ALONE),
+        Ok(Some(model)) => ok("embeddings", format!("{}, {} dimensions", model.model_name(), model.dimensions())),
     }
 }
 

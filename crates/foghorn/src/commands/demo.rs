@@ -111,7 +111,8 @@ async fn play(args: &Args, config: &Config, hour: &Hour) -> anyhow::Result<ExitC
     let mut signals = Signals::listen()?;
     let past = past_incidents(args.seed, hour.begins());
     let first = past.first().map_or(hour.begins(), |past| past.begins);
-    let mut stage = Stage::open(wiring::store_options(config), wiring::settings(config), wiring::embedder(), first)?;
+    let mut stage =
+        Stage::open(wiring::store_options(config), wiring::settings(config), wiring::embedder(config)?, first)?;
     anyhow::ensure!(stage.is_new().await?, "the data directory holds events already; name an empty one");
     let dashboard = match args.no_serve {
         true => None,

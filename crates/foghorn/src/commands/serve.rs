@@ -55,13 +55,16 @@ pub(crate) fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Result<E
 
 async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
+    let embedder = wiring::embedder(config)?;
     let listener = bind(config.http.listen).await?;
     let address = listener.local_addr()?;
     let store = Store::open(wiring::store_options(config))?;
     let data_dir = store.data_dir().canonicalize().unwrap_or_else(|_| store.data_dir().to_owned());
 
     let (printer, told) = mpsc::unbounded_channel();
-    let embedder = wiring::embedder();
+    if embedder.is_none() {
+        tracing::warn!("{}", wiring::WORDS_ALONE);
+    }
     let pipeline =
         Pipeline::new(store, wiring::settings(config), embedder, Some(printer)).map_err(anyhow::Error::msg)?;
     let handles = pipeline.handles();

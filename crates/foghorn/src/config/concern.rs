@@ -1,7 +1,7 @@
 //! One small struct for each concern, each asking for its own keys.
 
-use super::error::ConfigError;
-use super::layers::Values;
+use super::error::{ConfigError, ConfigErrors};
+use super::layers::{Said, Values};
 use super::secret::Secret;
 use super::value;
 use foghorn_domain::clock::SignedDuration;
@@ -178,6 +178,60 @@ impl Analysis {
     pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
         Ok(Self { playbooks: values.get("analysis.playbooks", value::optional_path)? })
     }
+}
+
+/// `[embed]`.
+#[derive(Debug)]
+pub(crate) struct Embed {
+    /// `None` for the built-in model.
+    pub(crate) model_dir: Option<PathBuf>,
+    pub(crate) model_name: String,
+    /// Numbers in a vector.
+    pub(crate) dimensions: usize,
+    dir_said: Said,
+    dimensions_said: Said,
+}
+
+/// The model that is part of the program.
+const BUILT_IN_MODEL: &str = "all-MiniLM-L6-v2";
+
+impl Embed {
+    pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
+        let embed = Self {
+            model_dir: values.get("embed.model_dir", value::optional_path)?,
+            model_name: values.get("embed.model_name", value::name)?,
+            dimensions: values.get("embed.dimensions", value::count(1..=8192))?,
+            dir_said: values.said("embed.model_dir"),
+            dimensions_said: values.said("embed.dimensions"),
+        };
+        // Published under an organisation's name, `sentence-transformers/all-MiniLM-L6-v2`, it is the same.
+        if embed.model_dir.is_none() && embed.model_name.rsplit('/').next() != Some(BUILT_IN_MODEL) {
+            let remedy = format!(
+                "the built-in model is {BUILT_IN_MODEL}; name the directory of another one in embed.model_dir \
+                 (EMBED_MODEL_DIR)"
+            );
+            return Err(values.malformed("embed.model_name", remedy));
+        }
+        Ok(embed)
+    }
+
+    /// The error about a model that cannot be used.
+    pub(crate) fn refuse_model(&self, why: String) -> ConfigErrors {
+        refused("embed.model_dir", &self.dir_said, why)
+    }
+
+    /// The error about a model whose vectors have another length.
+    pub(crate) fn refuse_dimensions(&self, model: &str, found: usize) -> ConfigErrors {
+        let remedy = format!(
+            "the model {model} gives vectors of {found} numbers; set embed.dimensions (VECTOR_DIM) to {found}, or choose another model"
+        );
+        refused("embed.dimensions", &self.dimensions_said, remedy)
+    }
+}
+
+fn refused(key: &str, said: &Said, remedy: String) -> ConfigErrors {
+    let (value, origin) = (format!("{:?}", said.text), said.origin.clone());
+    ConfigErrors(vec![ConfigError::Malformed { key: key.to_owned(), value, origin, remedy }])
 }
 
 /// `[notify]`.

@@ -40,13 +40,16 @@ impl Key {
 const SECRETS: [&str; 2] = ["http.api_token", "intake.key"];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 7] = [
+const ALIASES: [(&str, &str, Option<&str>); 10] = [
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),
     ("http.public_url", "FOGHORN_PUBLIC_URL", Some("public-url")),
     ("store.data_dir", "FOGHORN_DATA_DIR", Some("data-dir")),
     ("detection.min_score", "MIN_DETECTION_SCORE", None),
     ("detection.max_payload_length", "MAX_PAYLOAD_LENGTH", None),
+    ("embed.model_dir", "EMBED_MODEL_DIR", None),
+    ("embed.model_name", "EMBED_MODEL_NAME", None),
+    ("embed.dimensions", "VECTOR_DIM", None),
     ("log.level", "LOG_LEVEL", None),
 ];
 

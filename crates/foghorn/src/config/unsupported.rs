@@ -17,10 +17,7 @@ const UNSUPPORTED: [(&[&str], &str); 6] = [
         "this version asks no language model: the built-in analyst explains incidents",
     ),
     (&["SMTP_URL"], "this version sends no mail"),
-    (
-        &["EMBED_MODEL_NAME", "EMBED_MODEL_DIR", "VECTOR_DIM", "WINDOW_N", "POLL_INTERVAL_SECONDS"],
-        "this version has no embeddings, metric windows or polled sources",
-    ),
+    (&["WINDOW_N", "POLL_INTERVAL_SECONDS"], "this version has no metric windows or polled sources"),
 ];
 
 /// One sentence for each purpose of which at least one variable is set.

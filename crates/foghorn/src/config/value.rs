@@ -129,6 +129,12 @@ pub(crate) fn path(text: &str) -> Result<PathBuf, String> {
     optional_path(text)?.ok_or_else(|| "name a directory".to_owned())
 }
 
+/// A name of one word.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text.len() <= 200 && text.chars().all(|character| character.is_ascii_graphic());
+    is_name.then(|| text.to_owned()).ok_or_else(|| "write a name of letters, digits and - _ . /".to_owned())
+}
+
 /// A token or key, if set: it has to fit into a header and into an address.
 pub(crate) fn secret(text: &str) -> Result<Option<Secret>, String> {
     let fits = |character: char| character.is_ascii_graphic() && !matches!(character, '/' | '?' | '#' | '%' | '"');

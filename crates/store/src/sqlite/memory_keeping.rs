@@ -5,7 +5,7 @@ use crate::model::MemoryItem;
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A memory to be imported.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,10 +26,25 @@ pub struct NewMemory {
     pub author: Option<String>,
     /// Its embedding, where it comes with one.
     pub embedding: Option<Vec<f32>>,
+    /// The fingerprint of the incidents it is about.
+    pub fingerprint: Option<String>,
+    /// When it was written; now, if nobody says.
+    pub created_at: Option<Timestamp>,
+    /// Whether it is a draft that nobody stands behind yet.
+    pub is_draft: bool,
+}
+
+/// What became of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// How many memories are new.
+    pub new: usize,
+    /// Ids that were there before, or earlier in the same import, and were replaced.
+    pub replaced: Vec<String>,
 }
 
 /// A change a person makes to a memory. What is `None` stays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryEdit {
     /// What had been wrong.
     pub summary: Option<String>,
@@ -44,20 +59,23 @@ pub struct MemoryEdit {
 }
 
 impl Store {
-    /// Imports memories, confirmed, in one transaction. Answers how many were new; the others were replaced.
-    pub async fn import_memories(&self, memories: Vec<NewMemory>, who: String) -> Result<usize> {
+    /// Imports memories in one transaction, with one audit row.
+    pub async fn import_memories(&self, memories: Vec<NewMemory>, who: String) -> Result<Imported> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             let now = clock.now();
-            let mut new = 0;
+            let mut imported = Imported::default();
             for memory in &memories {
-                new += usize::from(import(tx, memory, now)?);
+                match import(tx, memory, now)? {
+                    true => imported.new += 1,
+                    false => imported.replaced.push(memory.id.clone()),
+                }
             }
             if !memories.is_empty() {
-                let details = json!({ "memories": memories.len(), "new": new });
+                let details = json!({ "memories": memories.len(), "new": imported.new });
                 audit::append(tx, None, &who, "memory_imported", &details, now)?;
             }
-            Ok(new)
+            Ok(imported)
         })
         .await
     }
@@ -83,8 +101,9 @@ impl Store {
         .await
     }
 
-    /// Changes a memory on somebody's behalf, with an audit row.
-    pub async fn edit_memory(&self, id: String, edit: MemoryEdit, who: String) -> Result<MemoryItem> {
+    /// Changes a memory on somebody's behalf, with an audit row. `said` are further details of that row, an
+    /// object.
+    pub async fn edit_memory(&self, id: String, edit: MemoryEdit, who: String, said: Value) -> Result<MemoryItem> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             let now = clock.now();
@@ -105,10 +124,13 @@ impl Store {
                 edit.helped == Some(true),
                 edit.helped == Some(false),
             ])?;
-            let details = json!({
+            let mut details = json!({
                 "memory_id": id, "summary": edit.summary.is_some(), "solution": edit.solution.is_some(),
                 "confirmed": edit.confirmed, "retired": edit.retired, "helped": edit.helped,
             });
+            if let (Value::Object(details), Value::Object(said)) = (&mut details, said) {
+                details.extend(said);
+            }
             audit::append(tx, before.incident_id, &who, "memory_edited", &details, now)?;
             by_id(tx, &id)
         })
@@ -164,11 +186,14 @@ fn import(tx: &Transaction<'_>, memory: &NewMemory, now: Timestamp) -> Result<bo
         memory.embedding.as_ref().map(|vector| vector.iter().flat_map(|value| value.to_le_bytes()).collect());
     tx.prepare_cached(
         "INSERT INTO memory_item (id, summary, labels, service, incident_type, solution, author, confirmed, created_at,
-                                  origin, embedding)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, 'import', ?9)
+                                  origin, embedding, fingerprint)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'import', ?10, ?11)
          ON CONFLICT (id) DO UPDATE SET
              summary = excluded.summary, labels = excluded.labels, service = excluded.service,
-             incident_type = excluded.incident_type, solution = excluded.solution, author = excluded.author,
+             incident_type = excluded.incident_type, solution = excluded.solution,
+             author = coalesce(excluded.author, author), confirmed = excluded.confirmed,
+             created_at = CASE WHEN ?12 THEN excluded.created_at ELSE created_at END,
+             fingerprint = coalesce(excluded.fingerprint, fingerprint),
              embedding = excluded.embedding, embedded_text = NULL, retired_at = NULL",
     )?
     .execute(params![
@@ -179,8 +204,11 @@ fn import(tx: &Transaction<'_>, memory: &NewMemory, now: Timestamp) -> Result<bo
         memory.incident_type,
         memory.solution,
         memory.author,
-        time::write(now),
+        !memory.is_draft,
+        time::write(memory.created_at.unwrap_or(now)),
         embedding,
+        memory.fingerprint,
+        memory.created_at.is_some(),
     ])?;
     Ok(!known)
 }

@@ -16,6 +16,19 @@ pub struct IndexedMemory {
     pub embedding: Option<Vec<f32>>,
     /// Hash of the text that the embedding was made of; `None` where somebody else made it.
     pub embedded_text: Option<String>,
+    /// The model that made it.
+    pub model: String,
+}
+
+/// An embedding to be stored.
+#[derive(Clone, Debug)]
+pub struct NewEmbedding {
+    /// The memory's number.
+    pub number: i64,
+    /// The embedding.
+    pub vector: Vec<f32>,
+    /// Hash of the text that it was made of.
+    pub embedded_text: String,
 }
 
 /// One change of the memory.
@@ -38,7 +51,7 @@ impl Store {
                 .query_map(params![seq, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
             let sql = format!(
-                "SELECT {}, embedding, embedded_text FROM memory_item WHERE rowid = ?1 AND retired_at IS NULL",
+                "SELECT {}, embedding, embedded_text, model FROM memory_item WHERE rowid = ?1 AND retired_at IS NULL",
                 memory::COLUMNS
             );
             let mut one = db.prepare_cached(&sql)?;
@@ -52,6 +65,7 @@ impl Store {
                             item: memory::item(row)?,
                             embedding: bytes.map(|bytes| floats(&bytes)),
                             embedded_text: row.get(memory::COLUMN_COUNT + 1)?,
+                            model: row.get(memory::COLUMN_COUNT + 2)?,
                         })
                     })
                     .optional()?;
@@ -62,20 +76,16 @@ impl Store {
         .await
     }
 
-    /// Stores the embedding of a memory, and what it was made of.
-    pub async fn save_embedding(
-        &self,
-        number: i64,
-        vector: Vec<f32>,
-        model: String,
-        embedded_text: String,
-    ) -> Result<()> {
+    /// Stores embeddings, all made by one model, in one transaction.
+    pub async fn save_embeddings(&self, embeddings: Vec<NewEmbedding>, model: String) -> Result<()> {
         self.write(move |tx| {
-            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-            tx.prepare_cached(
+            let mut update = tx.prepare_cached(
                 "UPDATE memory_item SET embedding = ?2, model = ?3, dim = ?4, embedded_text = ?5 WHERE rowid = ?1",
-            )?
-            .execute(params![number, bytes, model, vector.len() as i64, embedded_text])?;
+            )?;
+            for NewEmbedding { number, vector, embedded_text } in &embeddings {
+                let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+                update.execute(params![number, bytes, model, vector.len() as i64, embedded_text])?;
+            }
             Ok(())
         })
         .await

@@ -1,6 +1,6 @@
 //! `POST /api/v1/incidents/{id}/actions`: what a person does to an incident.
 
-use super::{parse_id, shapes};
+use super::{incidents, parse_id};
 use crate::body::{Bounded, Hands};
 use crate::guard::Caller;
 use crate::problem::Problem;
@@ -45,8 +45,7 @@ pub(crate) async fn act(
     let actor = actor(&caller, wanted.user.as_deref(), via(&headers))?;
     app.pipeline.acting.act(id, action, &actor, wanted.note.as_deref(), wanted.solution.as_deref()).await?;
     let detail = app.store().incident_detail(id).await?;
-    let history = app.store().history(detail.incident.clone()).await?;
-    Ok(Json(shapes::incident_alone(detail, &history)))
+    Ok(Json(incidents::whole(&app, detail).await?))
 }
 
 pub(crate) fn parse_action(word: &str) -> Result<Action, Problem> {

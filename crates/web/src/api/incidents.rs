@@ -10,7 +10,7 @@ use foghorn_domain::clock::Timestamp;
 use foghorn_domain::finding::Kind;
 use foghorn_domain::incident::Status;
 use foghorn_domain::severity::Severity;
-use foghorn_store::model::IncidentFilter;
+use foghorn_store::model::{IncidentDetail, IncidentFilter};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -97,6 +97,15 @@ pub(crate) async fn list(
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let detail = app.store().incident_detail(parse_id(&id, "incident")?).await?;
+    Ok(Json(whole(&app, detail).await?))
+}
+
+/// An incident with everything about it, its history and what is like it looked up.
+pub(super) async fn whole(app: &App, detail: IncidentDetail) -> Result<Value, Problem> {
     let history = app.store().history(detail.incident.clone()).await?;
-    Ok(Json(shapes::incident_alone(detail, &history)))
+    let similar = app.pipeline.explainer.similar(&detail.incident, &history).await.unwrap_or_else(|error| {
+        tracing::error!(%error, incident.id = detail.incident.id, "similar incidents could not be recalled");
+        Vec::new()
+    });
+    Ok(shapes::incident_alone(detail, &history, &similar))
 }

@@ -5,8 +5,13 @@ pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod incidents;
+pub(crate) mod memory;
+pub(crate) mod memory_transfer;
 mod paging;
+pub(crate) mod search;
+pub(crate) mod semantic_search;
 pub(crate) mod shapes;
+pub(crate) mod similar;
 pub(crate) mod solution;
 
 pub(crate) use paging::{Paged, PagingQuery, parse_id};

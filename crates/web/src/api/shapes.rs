@@ -1,5 +1,6 @@
 //! The JSON shapes of `/api/v1`. Fields may be added, none renamed.
 
+use foghorn_domain::analyst::SimilarIncident;
 use foghorn_domain::audit::AuditEntry;
 use foghorn_domain::incident::Incident;
 use foghorn_domain::redaction::{redact, redact_json};
@@ -38,18 +39,15 @@ fn score(value: f32) -> f64 {
     (f64::from(value) * 1000.0).round() / 1000.0
 }
 
-/// An incident alone.
-pub(crate) fn incident_alone(detail: IncidentDetail, history: &History) -> Value {
+/// An incident alone, with what is like it.
+pub(crate) fn incident_alone(detail: IncidentDetail, history: &History, similar: &[SimilarIncident]) -> Value {
     let IncidentDetail { incident: row, analysis, notifications, timeline } = detail;
     let more = json!({
         "headline": row.headline(),
         "evidence": row.evidence,
         "correlations": row.correlations,
         "analysis": analysis,
-        "similar": history.fixes.iter().map(|fix| json!({
-            "id": fix.id, "incident_id": fix.incident_id, "summary": fix.summary, "solution": fix.solution,
-            "similarity": 1.0, "service": fix.service, "author": fix.author, "created_at": fix.created_at,
-        })).collect::<Vec<_>>(),
+        "similar": similar.iter().map(similar_incident).collect::<Vec<_>>(),
         "seen_before": history.seen_before,
         "notifications": notifications.into_iter().map(notification).collect::<Vec<_>>(),
         "timeline": timeline.into_iter().map(timeline_entry).collect::<Vec<_>>(),
@@ -59,6 +57,25 @@ pub(crate) fn incident_alone(detail: IncidentDetail, history: &History) -> Value
         whole.extend(more);
     }
     whole
+}
+
+fn similar_incident(found: &SimilarIncident) -> Value {
+    json!({
+        "id": found.id,
+        "incident_id": found.incident_id,
+        "summary": redacted(&found.summary),
+        "service": found.service,
+        "solution": found.solution.as_deref().map(redacted),
+        "similarity": score(found.similarity),
+        "author": found.author,
+        "confirmed": found.confirmed,
+        "outcome": found.outcome,
+        "created_at": found.resolved_at,
+    })
+}
+
+fn redacted(text: &str) -> String {
+    redact(text).into_string()
 }
 
 /// A telling.

@@ -1,6 +1,7 @@
 //! From the configuration to what the other crates want to know.
 
-use crate::config::Config;
+use crate::config::{Config, ConfigErrors};
+use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
 use foghorn_sources::Limits;
 use foghorn_store::sqlite::Options;
@@ -54,14 +55,27 @@ pub(in crate::commands) fn web_config(config: &Config, address: SocketAddr) -> W
     }
 }
 
-/// The embedding model, or a line in the log that says why recall goes by words alone.
-pub(in crate::commands) fn embedder() -> Option<foghorn_embed::Embedder> {
-    foghorn_embed::Embedder::bundled()
-        .map_err(
-            |error| tracing::warn!(%error, "no embedding model: similar incidents are found by shared words alone"),
-        )
-        .ok()
+/// The sentence model. None where this program was built without one and none is named; whoever goes on then
+/// says so.
+pub(in crate::commands) fn embedder(config: &Config) -> Result<Option<Embedder>, ConfigErrors> {
+    let embed = &config.embed;
+    let loaded = match &embed.model_dir {
+        Some(directory) => Embedder::from_dir(directory, &embed.model_name),
+        None => Embedder::bundled(),
+    };
+    let embedder = match loaded {
+        Err(EmbedError::NotBundled) => return Ok(None),
+        loaded => loaded.map_err(|error| embed.refuse_model(error.to_string()))?,
+    };
+    if embedder.dimensions() != embed.dimensions {
+        return Err(embed.refuse_dimensions(embedder.model_name(), embedder.dimensions()));
+    }
+    Ok(Some(embedder))
 }
+
+/// What whoever goes on without a sentence model says.
+pub(in crate::commands) const WORDS_ALONE: &str = "this foghorn was built without a sentence model and embed.model_dir (EMBED_MODEL_DIR) names none: similar \
+     incidents are found by shared words alone";
 
 #[cfg(test)]
 mod tests {
