@@ -105,7 +105,7 @@ async fn import(
                     let what = |field: &&str| {
                         format!("{place}: {field} was cut to {} characters", with_thousands(MAX_TEXT as u64))
                     };
-                    outcome.cut.extend(offered.cut.iter().map(|field| what(field)));
+                    outcome.cut.extend(offered.cut.iter().map(what));
                     bytes += size(&offered.memory);
                     batch.push(offered.memory);
                 }
