@@ -54,6 +54,11 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 
+    /// What it becomes by being told: a late telling overwrites nothing that a person has set.
+    pub fn once_told(self) -> Self {
+        if self == Self::Open { Self::Notified } else { self }
+    }
+
     /// Whether the incident still runs.
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Resolved | Self::FalsePositive)

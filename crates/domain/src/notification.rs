@@ -20,6 +20,8 @@ pub enum Reason {
     Unacknowledged,
     /// A silence over it ended and it still fires.
     SilenceEnded,
+    /// Somebody asked for more: evidence and what is like it, in the message's thread.
+    DetailsRequested,
 }
 
 impl Reason {
@@ -32,6 +34,7 @@ impl Reason {
             Self::StillFiring => "still_firing",
             Self::Unacknowledged => "unacknowledged",
             Self::SilenceEnded => "silence_ended",
+            Self::DetailsRequested => "details_requested",
         }
     }
 
@@ -44,6 +47,7 @@ impl Reason {
             Self::StillFiring,
             Self::Unacknowledged,
             Self::SilenceEnded,
+            Self::DetailsRequested,
         ]
         .into_iter()
         .find(|reason| reason.as_str() == word)
@@ -74,6 +78,12 @@ impl ReasonKey {
     /// It came back for the `n`th time.
     pub fn reopened(n: u32) -> Self {
         Self { reason: Reason::Reopened, occurrence: n.to_string() }
+    }
+
+    /// The step of an escalation that it is about, counted from 1.
+    pub fn escalation_step(&self) -> Option<usize> {
+        let is_about_one = self.reason == Reason::Unacknowledged;
+        self.occurrence.split('-').next().filter(|_| is_about_one)?.parse().ok()
     }
 
     /// The source still fires after the `n`th resolve by a person.

@@ -7,8 +7,10 @@ use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::plain_text;
 use foghorn_store::sqlite::incidents::Act;
+use foghorn_store::sqlite::once::{Answered, Asked, Gate, Wording};
 use foghorn_store::{Result, Store};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,53 @@ impl Acting {
         Self { store, metrics, notify }
     }
 
+    /// Carries out a request that proves itself by its signature, at most once and only if it is begun within
+    /// the time: what nobody had begun by then is taken back. What has begun is waited for a little longer.
+    pub async fn once(&self, signature: String, asked: Asked, wording: Wording, within: Duration) -> Result<Answered> {
+        let gate = Gate::default();
+        let name = match &asked {
+            Asked::Act(act) => act.action.as_str(),
+            Asked::Solution { .. } => "add_solution",
+        };
+        let mut work = Box::pin(self.store.once(signature, gate.clone(), asked, wording));
+        let answered = match tokio::time::timeout(within, &mut work).await {
+            Ok(answered) => answered?,
+            Err(_) if gate.close() => Answered::TakenBack,
+            // It is being committed this moment.
+            Err(_) => work.await?,
+        };
+        if matches!(answered, Answered::Now(_)) {
+            Metrics::count(&self.metrics.actions, name, 1);
+            self.notify.ring();
+        }
+        Ok(answered)
+    }
+
+    /// What a person asks for, redacted and cut as it will be stored.
+    pub fn asked(
+        &self,
+        incident_id: IncidentId,
+        action: Action,
+        actor: &Actor,
+        note: Option<&str>,
+        solution: Option<&str>,
+    ) -> Act {
+        Act {
+            incident_id,
+            action,
+            who: clean(&actor.who, 100),
+            note: note.map(|text| clean(text, 4000)).filter(|text| !text.is_empty()),
+            solution: solution.map(|text| clean(text, 8000)).filter(|text| !text.is_empty()),
+            details: actor.details(),
+        }
+    }
+
+    /// A fix that a person writes down, redacted and cut as it will be stored.
+    pub fn written(&self, incident_id: IncidentId, actor: &Actor, solution: &str) -> Asked {
+        let (who, text, details) = (clean(&actor.who, 100), clean(solution, 8000), actor.details());
+        Asked::Solution { incident_id, who, text, details }
+    }
+
     /// Does it. `true` if anything changed; a refusal is [`foghorn_store::Error::Conflict`] with the reason.
     pub async fn act(
         &self,
@@ -53,14 +102,7 @@ impl Acting {
         note: Option<&str>,
         solution: Option<&str>,
     ) -> Result<(Incident, bool)> {
-        let act = Act {
-            incident_id,
-            action,
-            who: clean(&actor.who, 100),
-            note: note.map(|text| clean(text, 4000)).filter(|text| !text.is_empty()),
-            solution: solution.map(|text| clean(text, 8000)).filter(|text| !text.is_empty()),
-            details: actor.details(),
-        };
+        let act = self.asked(incident_id, action, actor, note, solution);
         let (incident, changed) = self.store.act(act).await?;
         if changed {
             Metrics::count(&self.metrics.actions, action.as_str(), 1);

@@ -12,6 +12,7 @@ use foghorn_store::model::{Explanation, History, MemoryItem, Notification, Timel
 use foghorn_store::{Result, Store};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Explains incidents and builds messages.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct Explainer {
     recollection: Recollection,
     playbooks: Arc<Playbooks>,
     public_url: Option<String>,
+    tell_within: Duration,
 }
 
 /// An incident's explanation and message, before anybody has them.
@@ -28,22 +30,53 @@ pub struct Told {
     pub explanation: Explanation,
     /// What people read.
     pub message: Message,
+    /// Similar incidents, as the message shows them.
+    pub similar: Vec<SimilarIncident>,
 }
 
 impl Explainer {
     pub(crate) fn new(store: Store, recollection: Recollection, playbooks: Playbooks, settings: &Settings) -> Self {
-        Self { store, recollection, playbooks: Arc::new(playbooks), public_url: settings.public_url.clone() }
+        let (public_url, tell_within) = (settings.public_url.clone(), settings.tell_within);
+        Self { store, recollection, playbooks: Arc::new(playbooks), public_url, tell_within }
     }
 
     /// Explains an incident and builds the message about it. `reason` is why it is told; `None` gives the
     /// message as an edit would show it.
     pub async fn tell(&self, incident: &Incident, reason: Option<&ReasonKey>) -> Result<Told> {
+        self.word(incident, reason, None, false).await
+    }
+
+    /// The same for a receiver: with the team of its route, and marked where it may repeat an earlier message.
+    pub(crate) async fn tell_for(
+        &self,
+        incident: &Incident,
+        reason: &ReasonKey,
+        team: Option<&str>,
+        possible_repeat: bool,
+    ) -> Result<Told> {
+        self.word(incident, Some(reason), team, possible_repeat).await
+    }
+
+    async fn word(
+        &self,
+        incident: &Incident,
+        reason: Option<&ReasonKey>,
+        team: Option<&str>,
+        possible_repeat: bool,
+    ) -> Result<Told> {
         let history = self.store.history(incident.clone()).await?;
-        // People are told even when recall is not to be had.
-        let similar = self.similar(incident, &history).await.unwrap_or_else(|error| {
-            tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
-            exact(&history)
-        });
+        // People are told even when recall is not to be had, or not in time.
+        let similar = match tokio::time::timeout(self.tell_within, self.similar(incident, &history)).await {
+            Ok(Ok(similar)) => similar,
+            Ok(Err(error)) => {
+                tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
+                exact(&history)
+            }
+            Err(_) => {
+                tracing::warn!(incident.id = incident.id, "similar incidents were not recalled in time");
+                exact(&history)
+            }
+        };
         let explained = analyst::explain(incident, &similar, &self.playbooks);
         let detail = self.store.incident_detail(incident.id).await?;
         let (changes, related) = (changes(&history), self.related(incident.id).await?);
@@ -57,11 +90,13 @@ impl Explainer {
             related: &related,
             reason: reason.map_or(Reason::Opened, |key| key.reason),
             acted: acted.as_ref(),
+            team,
+            possible_repeat,
             public_url: self.public_url.as_deref(),
             ..MessageInput::new(incident, &explained, self.store.clock().now())
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
-        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message })
+        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar })
     }
 
     /// Similar incidents, those of the same fingerprint first. These come from the store itself, so that a

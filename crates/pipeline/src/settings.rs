@@ -1,5 +1,6 @@
 //! What the stages need to know, with the defaults of the embedded size.
 
+use crate::receivers::ReceiverSettings;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_store::sqlite::retention::Retention;
 use std::path::PathBuf;
@@ -35,6 +36,10 @@ pub struct Settings {
     pub triage_batch: u32,
     /// The shortest time between two edits of one message.
     pub edit_interval: Duration,
+    /// A message goes out within this, with what is known by then.
+    pub tell_within: Duration,
+    /// Whom to tell beside the dashboard.
+    pub receivers: ReceiverSettings,
 }
 
 impl Settings {
@@ -54,6 +59,8 @@ impl Settings {
             playbooks: None,
             triage_batch: 2_000,
             edit_interval: Duration::from_secs(1),
+            tell_within: Duration::from_secs(5),
+            receivers: ReceiverSettings::default(),
         }
     }
 }

@@ -124,6 +124,22 @@ pub struct Notification {
     pub created_at: Timestamp,
     /// When it was delivered.
     pub sent_at: Option<Timestamp>,
+    /// The way through the routing file, in words.
+    pub route: Option<String>,
+    /// The team that the route names.
+    pub team: Option<String>,
+    /// What holds it back: `silence:7`, `inhibition:12`.
+    pub held_by: Option<String>,
+    /// Whether a delivery has begun whose outcome is not recorded.
+    pub in_flight: bool,
+    /// What the receiver calls the message.
+    pub provider: Option<Value>,
+    /// The status of the incident that the message shows.
+    pub shown_status: Option<String>,
+    /// Whether the message stands for many incidents.
+    pub is_digest: bool,
+    /// Whether the message may repeat an earlier one.
+    pub may_repeat: bool,
 }
 
 /// An entry of an incident's timeline.

@@ -86,6 +86,7 @@ pub(super) fn reason(input: &MessageInput<'_>) -> Option<String> {
         },
         Reason::Unacknowledged => format!("Not acknowledged: nobody has taken it in {}", age()),
         Reason::SilenceEnded => format!("Silence ended: it has gone on for {} and still does", age()),
+        Reason::DetailsRequested => "Asked for: what it rests on, and what is like it".to_owned(),
     };
     Some(cut(&text, MAX_LINE))
 }

@@ -67,7 +67,7 @@ impl Store {
         self.write(move |tx| {
             let incident = by_id(tx, incident_id)?;
             let now = clock.now();
-            let id = remember(tx, &incident, &who, &solution, &details, now)?;
+            let (id, _) = remember(tx, &incident, &who, &solution, &details, now)?;
             notifications::mark_dirty(tx, incident_id)?;
             Ok(id)
         })
@@ -192,7 +192,7 @@ pub(super) fn page<T>(
     Page { items, next_cursor, total, total_estimated }
 }
 
-fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> Result<(Incident, bool)> {
+pub(super) fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> Result<(Incident, bool)> {
     let incident = by_id(tx, act.incident_id)?;
     let outcome = lifecycle::act(incident, act.action, now, policy).map_err(Error::Conflict)?;
     let mut incident = outcome.incident;
@@ -258,24 +258,25 @@ fn end_pagerduty_alert(tx: &Transaction<'_>, incident: &Incident) -> Result<()> 
     Ok(())
 }
 
-fn remember(
+/// Answers the memory's id, and whether it is new.
+pub(super) fn remember(
     tx: &Transaction<'_>,
     incident: &Incident,
     who: &str,
     solution: &str,
     details: &Value,
     now: Timestamp,
-) -> Result<String> {
+) -> Result<(String, bool)> {
     let (id, is_new) = memory::save_solution(tx, incident, who, solution, now)?;
     if !is_new {
-        return Ok(id);
+        return Ok((id, false));
     }
     let mut details = with_digest(details.clone(), "solution_sha256", solution);
     if let Value::Object(map) = &mut details {
         map.insert("memory_id".to_owned(), json!(id));
     }
     audit::append(tx, Some(incident.id), who, "solution_added", &details, now)?;
-    Ok(id)
+    Ok((id, true))
 }
 
 fn digest(text: &str) -> String {

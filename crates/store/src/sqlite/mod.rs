@@ -8,7 +8,10 @@ pub mod memory;
 pub mod recollection;
 pub mod memory_keeping;
 pub mod notifications;
+pub mod once;
+pub mod outbox;
 pub mod retention;
+pub mod silences;
 pub mod triage;
 pub mod writer;
 

@@ -1,6 +1,7 @@
 //! The outbox: a row for each incident, receiver and reason, from the moment the reason arises until the
 //! message has been delivered and for as long as it is edited.
 
+use super::outbox::{self, Routed};
 use super::{Store, audit, rows};
 use crate::model::{Explanation, Notification};
 use crate::{Result, time};
@@ -30,6 +31,8 @@ pub struct Prepared {
     pub explanation: Explanation,
     /// As what it goes out.
     pub delivery: Delivery,
+    /// Which receivers beside the dashboard are told, too.
+    pub routed: Vec<Routed>,
 }
 
 /// What became of a telling, to be recorded.
@@ -39,6 +42,8 @@ pub enum Delivery {
     Sent,
     /// It is shown in the message of this incident, for this reason.
     Joined(IncidentId, String),
+    /// Nobody is told, for this reason; what holds it back is named (`silence:7`).
+    Held(String, String),
 }
 
 /// An incident that was told on its own not long ago, which a related one may join.
@@ -51,24 +56,24 @@ pub struct Told {
 }
 
 impl Store {
-    /// Tellings that wait and whose time has come: pages first, then the oldest.
+    /// Reasons that wait to be routed and shown in the dashboard: pages first, then the oldest.
     pub async fn pending_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
         let now = time::write(self.clock().now());
         self.read(move |db| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM notifications
-                  WHERE status = 'pending' AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
+                  WHERE status = 'pending' AND receiver = ?3 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
                   ORDER BY urgency = 'page' DESC, id LIMIT ?2"
             );
             let mut statement = db.prepare_cached(&sql)?;
-            Ok(statement.query_map(params![now, limit], notification)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map(params![now, limit, DASHBOARD], notification)?.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
 
-    /// Delivered tellings whose incident has changed since, oldest first.
+    /// The dashboard's messages whose incident has changed since, oldest first.
     pub async fn dirty_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
-        self.list("dirty AND status = 'sent' ORDER BY id LIMIT ?1", limit.into()).await
+        self.list("dirty AND status = 'sent' AND receiver = 'dashboard' ORDER BY id LIMIT ?1", limit.into()).await
     }
 
     /// The tellings of an incident, oldest first.
@@ -78,7 +83,7 @@ impl Store {
 
     /// The newest messages, newest first.
     pub async fn latest_messages(&self, limit: u32) -> Result<Vec<Notification>> {
-        self.list("status = 'sent' ORDER BY id DESC LIMIT ?1", limit.into()).await
+        self.list("status = 'sent' AND receiver = 'dashboard' ORDER BY id DESC LIMIT ?1", limit.into()).await
     }
 
     /// Incidents shown inside this one's message, with the reason for each.
@@ -86,7 +91,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(
                 "SELECT incident_id, coalesce(why, '') FROM notifications
-                  WHERE status = 'joined' AND told_with = ?1 ORDER BY id LIMIT 50",
+                  WHERE status = 'joined' AND receiver = 'dashboard' AND told_with = ?1 ORDER BY id LIMIT 50",
             )?;
             let joined = statement.query_map([incident_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(joined.collect::<rusqlite::Result<_>>()?)
@@ -221,10 +226,11 @@ pub(super) fn mark_dirty(tx: &Transaction<'_>, incident_id: IncidentId) -> Resul
 }
 
 fn deliver(tx: &Transaction<'_>, prepared: &Prepared, now: Timestamp) -> Result<bool> {
-    let Prepared { notification, incident, message, explanation, delivery } = prepared;
+    let Prepared { notification, incident, message, explanation, delivery, routed } = prepared;
     let (status, told_with, why) = match delivery {
         Delivery::Sent => (NotificationStatus::Sent, None, None),
         Delivery::Joined(with, why) => (NotificationStatus::Joined, Some(*with), Some(why.as_str())),
+        Delivery::Held(why, held_by) => return hold(tx, prepared, why, held_by, now),
     };
     // Growth since the message was built is an edit; a higher severity is not: the message must say it.
     let written = tx
@@ -261,16 +267,33 @@ fn deliver(tx: &Transaction<'_>, prepared: &Prepared, now: Timestamp) -> Result<
         "occurrence": notification.occurrence, "told_with": told_with,
     });
     audit::append(tx, Some(notification.incident_id), "agent", "notified", &details, now)?;
+    outbox::fan_out(tx, notification, incident.urgency, routed, told_with.zip(why), now)?;
     if let Some(with) = told_with {
         mark_dirty(tx, with)?;
     }
     Ok(true)
 }
 
-const COLUMNS: &str = "id, incident_id, receiver, channel, reason, occurrence, urgency, status, why, told_with, \
-     message, edits, created_at, sent_at, dirty, attempts";
+/// The analysis is kept: whoever looks at the incident sees it although nobody was told.
+fn hold(tx: &Transaction<'_>, prepared: &Prepared, why: &str, held_by: &str, now: Timestamp) -> Result<bool> {
+    let Prepared { notification, explanation, .. } = prepared;
+    tx.prepare_cached(
+        "UPDATE notifications SET status = 'held', why = ?2, held_by = ?3 WHERE id = ?1 AND status = 'pending'",
+    )?
+    .execute(params![notification.id, why, held_by])?;
+    tx.prepare_cached("UPDATE incidents SET analysis = ?2, updated_at = ?3 WHERE id = ?1")?.execute(params![
+        notification.incident_id,
+        serde_json::to_string(explanation)?,
+        time::write(now)
+    ])?;
+    Ok(true)
+}
 
-fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
+pub(super) const COLUMNS: &str = "id, incident_id, receiver, channel, reason, occurrence, urgency, status, why, \
+     told_with, message, edits, created_at, sent_at, dirty, attempts, route, held_by, in_flight, provider, \
+     shown_status, is_digest, may_repeat, team";
+
+pub(super) fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
     let status: String = row.get(7)?;
     let all = [
         NotificationStatus::Pending,
@@ -296,5 +319,13 @@ fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
         sent_at: rows::moment(row, 13)?,
         dirty: row.get(14)?,
         attempts: row.get(15)?,
+        route: row.get(16)?,
+        held_by: row.get(17)?,
+        in_flight: row.get(18)?,
+        provider: row.get::<_, Option<String>>(19)?.and_then(|text| serde_json::from_str(&text).ok()),
+        shown_status: row.get(20)?,
+        is_digest: row.get(21)?,
+        may_repeat: row.get(22)?,
+        team: row.get(23)?,
     })
 }

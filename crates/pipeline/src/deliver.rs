@@ -1,0 +1,107 @@
+//! Telling receivers beside the dashboard: Slack, mail, PagerDuty, webhooks.
+//!
+//! What is to be told and edited stands in the outbox, one lane for each channel of a receiver. [`Deliver::step`]
+//! visits every lane that has work. [`lane`] is what happens in one: the next message when the [`pace`] of the
+//! lane allows it, pages first, posts before edits, many as one [`digest`] in a storm. Intent is written before
+//! anything leaves and the outcome after; what was begun and not recorded is looked for at the receiver first.
+//!
+//! Nothing here remembers what was told: a restart reads it from the store and goes on.
+
+mod digest;
+mod lane;
+mod pace;
+
+use crate::explain::Explainer;
+use crate::metrics::Metrics;
+use crate::quiet::Quiet;
+use crate::routes::Routes;
+use foghorn_store::sqlite::outbox::Lane;
+use foghorn_store::{Result, Store};
+use pace::Pace;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The stage; clones share it.
+#[derive(Clone)]
+pub struct Deliver {
+    store: Store,
+    metrics: Metrics,
+    explainer: Explainer,
+    routes: Routes,
+    quiet: Quiet,
+    lanes: Arc<Mutex<HashMap<Lane, LaneState>>>,
+}
+
+#[derive(Default)]
+struct LaneState {
+    pace: Pace,
+    /// Whether what was sent before the start has been counted.
+    is_primed: bool,
+    /// Somebody is in it.
+    is_taken: bool,
+}
+
+impl Deliver {
+    pub(crate) fn new(store: Store, metrics: Metrics, explainer: Explainer, routes: Routes, quiet: Quiet) -> Self {
+        Self { store, metrics, explainer, routes, quiet, lanes: Arc::default() }
+    }
+
+    /// Visits every lane that has work, one after the other. Returns how much was done. For tests and for the
+    /// last round before a stop.
+    pub async fn step(&self) -> Result<usize> {
+        let mut done = 0;
+        for lane in self.store.lanes().await? {
+            done += self.visit(lane, false).await?;
+        }
+        Ok(done)
+    }
+
+    /// Visits every lane that has work and in which nobody is, each in a task of its own: a receiver that is
+    /// slow holds up no other.
+    pub async fn spread(&self) -> Result<()> {
+        for lane in self.store.lanes().await? {
+            let is_free = !self.lanes().get(&lane).is_some_and(|state| state.is_taken);
+            if is_free {
+                let this = self.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = this.visit(lane.clone(), true).await {
+                        tracing::error!(%error, receiver = lane.receiver, "a receiver's tellings could not be handled and will be tried again");
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn visit(&self, lane: Lane, may_wait: bool) -> Result<usize> {
+        if self.lane(&lane, |state| std::mem::replace(&mut state.is_taken, true)) {
+            return Ok(0);
+        }
+        let _leave = Leave { lanes: Arc::clone(&self.lanes), lane: lane.clone() };
+        self.work_in(&lane, may_wait).await
+    }
+
+    /// Looks at a lane's state, for a moment.
+    fn lane<T>(&self, lane: &Lane, look: impl FnOnce(&mut LaneState) -> T) -> T {
+        look(self.lanes().entry(lane.clone()).or_default())
+    }
+
+    fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<Lane, LaneState>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Frees a lane whatever happens in it.
+struct Leave {
+    lanes: Arc<Mutex<HashMap<Lane, LaneState>>>,
+    lane: Lane,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = lanes.get_mut(&self.lane) {
+            state.is_taken = false;
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last edit.
+
+use super::Deliver;
+use super::digest::{self, Digest};
+use crate::explain::{Told, reason_of};
+use crate::metrics::Metrics;
+use crate::receivers::{Delivered, Failure, Outgoing, Receiver, Retry};
+use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::incident::Incident;
+use foghorn_domain::notification::Reason;
+use foghorn_domain::severity::Urgency;
+use foghorn_store::Result;
+use foghorn_store::model::Notification;
+use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
+use std::time::Duration;
+
+/// Tellings that wait in a lane at once, from which on they go out as one message.
+const STORM: usize = 10;
+/// For so long after a storm's message, further tellings of the storm join it.
+const STORM_LASTS: SignedDuration = SignedDuration::from_mins(5);
+/// Tellings looked at together.
+const LOOK_AHEAD: u32 = 500;
+/// A message that shows the right status, and only a count that has grown since, is edited this seldom.
+const COUNTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// A lane whose turn comes sooner than this is waited for; else its next visit finds it.
+const WORTH_WAITING: SignedDuration = SignedDuration::from_millis(1_500);
+
+impl Deliver {
+    /// Does what there is to do, as fast as the lane may go. With `may_wait` it stays until its next turn where
+    /// that is near.
+    pub(super) async fn work_in(&self, lane: &Lane, may_wait: bool) -> Result<usize> {
+        let Some(receiver) = self.routes.receiver(&lane.receiver) else {
+            return self.give_up_lane(lane).await;
+        };
+        let mut done = 0;
+        loop {
+            let waiting = self.store.waiting_in(lane.clone(), LOOK_AHEAD).await?;
+            let turn = match waiting.first() {
+                Some(first) => self.tell_next(lane, &receiver, first, &waiting).await?,
+                None => self.edit_next(lane, &receiver).await?,
+            };
+            match turn {
+                Turn::Done(count) => done += count,
+                Turn::Nothing => return Ok(done),
+                Turn::Later(moment) => {
+                    let pause = moment.duration_since(self.store.clock().now());
+                    if !may_wait || pause > WORTH_WAITING {
+                        return Ok(done);
+                    }
+                    tokio::time::sleep(Duration::try_from(pause).unwrap_or_default()).await;
+                }
+            }
+        }
+    }
+
+    async fn tell_next(
+        &self,
+        lane: &Lane,
+        receiver: &Receiver,
+        first: &Notification,
+        waiting: &[Notification],
+    ) -> Result<Turn> {
+        let incident = self.store.incident(first.incident_id).await?;
+        let was_asked_for = first.reason == Reason::DetailsRequested;
+        if !was_asked_for && let Some(held) = self.quiet.verdict(&incident).await? {
+            self.store.hold(first.id, held.why, Some(held.by)).await?;
+            return Ok(Turn::Done(1));
+        }
+        let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
+        if crowd.len() >= STORM {
+            let since = self.store.clock().now() - STORM_LASTS;
+            if let Some(storm) = self.store.digest_since(lane.clone(), since).await? {
+                let rows = digest::joining(&crowd, storm.incident_id);
+                Metrics::count(&self.metrics.tellings, "joined_storm", rows.len() as u64);
+                return Ok(Turn::Done(self.store.join_message(rows, storm.incident_id).await?));
+            }
+        }
+        if let Err(moment) = self.pace(lane, receiver, true).await? {
+            return Ok(Turn::Later(moment));
+        }
+        if crowd.len() < STORM {
+            return self.post(lane, receiver, first, incident, None).await;
+        }
+        let digest = self.digest_of(&crowd).await?;
+        let carrier = crowd.iter().find(|row| row.incident_id == digest.worst()).unwrap_or(first);
+        let incident = self.store.incident(carrier.incident_id).await?;
+        let others: Vec<Notification> = crowd.iter().filter(|row| row.id != carrier.id).cloned().collect();
+        self.post(lane, receiver, carrier, incident, Some((digest, others))).await
+    }
+
+    /// Posts one message. What was begun before and not recorded is looked for first.
+    async fn post(
+        &self,
+        lane: &Lane,
+        receiver: &Receiver,
+        row: &Notification,
+        mut incident: Incident,
+        storm: Option<(Digest, Vec<Notification>)>,
+    ) -> Result<Turn> {
+        if !self.store.begin_delivery(row.id).await? {
+            return Ok(Turn::Done(0));
+        }
+        incident.status = incident.status.once_told();
+        let (digest, others) = storm.map_or((None, Vec::new()), |(digest, others)| (Some(digest), others));
+        let mut may_repeat = false;
+        let mut delivered = None;
+        if row.in_flight {
+            match receiver.find(row).await {
+                Ok(Some(found)) => delivered = Some(found),
+                Ok(None) => may_repeat = receiver.may_land_late(),
+                Err(failure) => {
+                    tracing::warn!(receiver = lane.receiver, code = failure.code, "an earlier attempt could not be looked for; the message is sent again, marked");
+                    may_repeat = true;
+                }
+            }
+        }
+        let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), may_repeat).await?;
+        let outcome = match delivered {
+            Some(found) => Ok(found),
+            None => receiver.post(&self.outgoing(row, &incident, &told, digest.as_ref())).await,
+        };
+        match outcome {
+            Ok(delivered) => {
+                self.count(receiver, if may_repeat { "sent_again" } else { "sent" });
+                self.record(receiver, row, &incident, &told, delivered, may_repeat, &others).await?;
+            }
+            Err(failure) => self.refused(lane, receiver, row, failure).await?,
+        }
+        Ok(Turn::Done(1))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are what is recorded, each once")]
+    async fn record(
+        &self,
+        receiver: &Receiver,
+        row: &Notification,
+        incident: &Incident,
+        told: &Told,
+        delivered: Delivered,
+        may_repeat: bool,
+        others: &[Notification],
+    ) -> Result<()> {
+        let landed = Landed {
+            notification: row.clone(),
+            message: serde_json::to_value(&told.message)?,
+            provider: delivered.provider,
+            shown_status: incident.status.as_str().to_owned(),
+            shown_count: incident.event_count,
+            may_repeat,
+            digest: digest::joining(others, row.incident_id),
+            kind: receiver.kind(),
+            slack: delivered.slack,
+        };
+        self.store.record_landed(landed).await
+    }
+
+    async fn refused(&self, lane: &Lane, receiver: &Receiver, row: &Notification, failure: Failure) -> Result<()> {
+        let now = self.store.clock().now();
+        let (retry_in, counts) = match failure.retry {
+            Retry::After(pause) => {
+                self.lane(lane, |state| state.pace.rest_until(now + pause));
+                (Some(pause), false)
+            }
+            Retry::Backoff => (Some(backoff(row.attempts)), true),
+            Retry::Never => (None, true),
+        };
+        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" });
+        tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, detail = failure.detail, "a telling was not delivered");
+        let refused = Refused {
+            notification: row.clone(),
+            kind: receiver.kind(),
+            code: failure.code,
+            detail: failure.detail,
+            retry_in,
+            may_have_landed: failure.may_have_landed,
+            counts,
+            fallback: self.routes.fallback(),
+        };
+        self.store.record_refused(refused).await
+    }
+
+    /// Brings the message that waits longest up to date.
+    async fn edit_next(&self, lane: &Lane, receiver: &Receiver) -> Result<Turn> {
+        let Some(row) = self.store.outdated_in(lane.clone(), COUNTS_EVERY).await? else { return Ok(Turn::Nothing) };
+        let incident = self.store.incident(row.incident_id).await?;
+        let status = incident.status.as_str().to_owned();
+        if !receiver.shows(&row, &incident) {
+            self.store.record_edit(row.id, row.dirty, status, None).await?;
+            return Ok(Turn::Done(1));
+        }
+        let told = self.explainer.tell_for(&incident, &reason_of(&row), row.team.as_deref(), row.may_repeat).await?;
+        let message = serde_json::to_value(&told.message)?;
+        if !row.is_digest && row.message.as_ref() == Some(&message) {
+            self.store.record_edit(row.id, row.dirty, status, None).await?;
+            return Ok(Turn::Done(1));
+        }
+        if let Err(moment) = self.pace(lane, receiver, false).await? {
+            return Ok(Turn::Later(moment));
+        }
+        let digest = match row.is_digest {
+            true => Some(self.digest_from(&row).await?),
+            false => None,
+        };
+        match receiver.edit(&row, &self.outgoing(&row, &incident, &told, digest.as_ref())).await {
+            Ok(()) => {
+                self.count(receiver, "edited");
+                self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
+            }
+            Err(failure) => {
+                let now = self.store.clock().now();
+                let (retry_in, counts) = match failure.retry {
+                    Retry::After(pause) => {
+                        self.lane(lane, |state| state.pace.rest_until(now + pause));
+                        (Some(pause), false)
+                    }
+                    Retry::Backoff => (Some(backoff(row.attempts)), true),
+                    Retry::Never => (None, true),
+                };
+                self.count(receiver, if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" });
+                tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, "a message could not be edited");
+                self.store.put_off_edit(&row, retry_in, counts).await?;
+            }
+        }
+        Ok(Turn::Done(1))
+    }
+
+    fn outgoing<'a>(
+        &'a self,
+        row: &'a Notification,
+        incident: &'a Incident,
+        told: &'a Told,
+        digest: Option<&'a Digest>,
+    ) -> Outgoing<'a> {
+        Outgoing { row, incident, told, digest }
+    }
+
+    /// A route may name a receiver that the file no longer has: what waits for it goes to the fallback.
+    async fn give_up_lane(&self, lane: &Lane) -> Result<usize> {
+        let waiting = self.store.waiting_in(lane.clone(), LOOK_AHEAD).await?;
+        let count = waiting.len();
+        for row in waiting {
+            let refused = Refused {
+                notification: row,
+                kind: "receiver",
+                code: "unknown_receiver".to_owned(),
+                detail: format!("no receiver is called {}", lane.receiver),
+                retry_in: None,
+                may_have_landed: false,
+                counts: true,
+                fallback: self.routes.fallback(),
+            };
+            self.store.record_refused(refused).await?;
+        }
+        while let Some(row) = self.store.outdated_in(lane.clone(), SignedDuration::ZERO).await? {
+            self.store.put_off_edit(&row, None, true).await?;
+        }
+        Ok(count)
+    }
+
+    /// Takes a turn of the lane, or says when there will be one.
+    async fn pace(&self, lane: &Lane, receiver: &Receiver, is_post: bool) -> Result<std::result::Result<(), Timestamp>> {
+        let now = self.store.clock().now();
+        if self.lane(lane, |state| !std::mem::replace(&mut state.is_primed, true)) {
+            let sent = self.store.sent_since(lane.clone(), now - SignedDuration::from_secs(5)).await?.len();
+            self.lane(lane, |state| state.pace.had_sent(sent));
+        }
+        let per_second = receiver.per_second();
+        Ok(self.lane(lane, |state| match is_post {
+            true => state.pace.post(now, per_second),
+            false => state.pace.edit(now, per_second),
+        }))
+    }
+
+    fn count(&self, receiver: &Receiver, outcome: &'static str) {
+        self.metrics.delivered(receiver.kind(), outcome);
+    }
+}
+
+/// What became of a turn.
+enum Turn {
+    Done(usize),
+    Later(Timestamp),
+    Nothing,
+}
+
+/// The tellings that could go out as one: those that page nobody, were not begun, and were not asked for.
+fn crowd(first: &Notification, waiting: &[Notification]) -> Vec<Notification> {
+    let folds = |row: &&Notification| {
+        row.urgency != Urgency::Page && !row.in_flight && row.reason != Reason::DetailsRequested
+    };
+    if folds(&first) { waiting.iter().filter(folds).cloned().collect() } else { Vec::new() }
+}
+
+/// 2 s, 4 s, … up to ten minutes. Lanes are visited one message at a time, so that no two retries of one
+/// receiver meet.
+fn backoff(attempts: u32) -> SignedDuration {
+    SignedDuration::from_secs(2_i64.pow(attempts.min(9) + 1)).min(SignedDuration::from_mins(10))
+}

@@ -1,0 +1,116 @@
+//! Whether somebody is to be told now, decided from what the store holds at this moment, so that a restart
+//! neither leaks what is silenced nor keeps quiet about what no longer is.
+
+use crate::routes::Routes;
+use crate::silences::Silences;
+use foghorn_domain::clock::Timestamp;
+use foghorn_domain::incident::{Incident, IncidentId};
+use foghorn_routing::{HeldBy, Open, Subject, inhibited_among};
+use foghorn_store::{Result, Store};
+
+/// Why nobody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// A sentence.
+    pub why: String,
+    /// `maintenance`, `silence:7`, `inhibition:12`.
+    pub by: String,
+}
+
+/// Asks.
+#[derive(Clone)]
+pub struct Quiet {
+    store: Store,
+    routes: Routes,
+    silences: Silences,
+}
+
+/// Open incidents that are looked at as causes that keep others quiet.
+const CAUSES: u32 = 2_000;
+
+impl Quiet {
+    pub(crate) fn new(store: Store, routes: Routes, silences: Silences) -> Self {
+        Self { store, routes, silences }
+    }
+
+    /// Why nobody is to be told of an incident now, if so.
+    pub async fn verdict(&self, incident: &Incident) -> Result<Option<Held>> {
+        let now = self.store.clock().now();
+        let table = self.routes.table();
+        let silences = self.silences.active().await?;
+        let has_inhibitions = !table.routing.inhibitions().is_empty();
+        if silences.is_empty() && !has_inhibitions && table.routing.maintenance().is_empty() {
+            return Ok(None);
+        }
+        let open = if has_inhibitions { self.store.open_incidents(CAUSES).await? } else { Vec::new() };
+        let team = table.routing.route(&Subject::from(incident), now).into_iter().find_map(|routed| routed.team);
+        Ok(decide(incident, team.as_deref(), &silences, &open, &table.routing, now))
+    }
+}
+
+fn decide(
+    incident: &Incident,
+    team: Option<&str>,
+    silences: &[foghorn_routing::Silence],
+    open: &[Incident],
+    routing: &foghorn_routing::Routing,
+    now: Timestamp,
+) -> Option<Held> {
+    let subjects: Vec<(IncidentId, Subject<'_>)> = open.iter().map(|one| (one.id, Subject::from(one))).collect();
+    let inhibited = inhibited_among(routing.inhibitions(), &subjects);
+    let causes: Vec<Open<'_>> = subjects
+        .iter()
+        .zip(inhibited)
+        .filter(|((id, _), _)| *id != incident.id)
+        .map(|((id, subject), is_inhibited)| Open { id: *id, subject: *subject, is_inhibited })
+        .collect();
+    let quiet = foghorn_routing::Quiet {
+        maintenance: routing.maintenance(),
+        silences,
+        inhibitions: routing.inhibitions(),
+    };
+    let held = quiet.verdict(&Subject::from(incident).for_team(team), &causes, now)?;
+    let by = match held.by {
+        HeldBy::Maintenance => "maintenance".to_owned(),
+        HeldBy::Silence(id) => format!("silence:{id}"),
+        HeldBy::Inhibition(id) => format!("inhibition:{id}"),
+        HeldBy::Interval => "interval".to_owned(),
+        HeldBy::Storm => "storm".to_owned(),
+    };
+    Some(Held { why: held.why, by })
+}
+
+impl Quiet {
+    /// Tells, once, of what was held back by something that no longer holds, and still fires. Returns how many
+    /// reasons arose.
+    pub async fn settle(&self) -> Result<usize> {
+        let mut told = 0;
+        for id in self.store.silences_to_settle().await? {
+            told += self.store.settle(format!("silence:{id}"), Some(id)).await?;
+        }
+        for holder in self.store.holders().await? {
+            if self.has_let_go(&holder).await? {
+                told += self.store.settle(holder, None).await?;
+            }
+        }
+        Ok(told)
+    }
+
+    /// Whether maintenance is over for all that it held, or the inhibiting incident has ended.
+    async fn has_let_go(&self, holder: &str) -> Result<bool> {
+        if let Some(id) = holder.strip_prefix("inhibition:").and_then(|id| id.parse().ok()) {
+            return match self.store.incident(id).await {
+                Ok(cause) => Ok(!cause.status.is_open()),
+                Err(foghorn_store::Error::NotFound { .. }) => Ok(true),
+                Err(error) => Err(error),
+            };
+        }
+        for id in self.store.held_back_by(holder.to_owned()).await? {
+            let incident = self.store.incident(id).await?;
+            if self.verdict(&incident).await?.is_some_and(|held| held.by == holder) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

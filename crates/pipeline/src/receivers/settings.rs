@@ -1,0 +1,47 @@
+//! What the receivers need to know beside the routing file: secrets, addresses of servers, who we are.
+
+use foghorn_slack::Secret;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// Whom to tell beside the dashboard, and with what.
+#[derive(Clone, Debug, Default)]
+pub struct ReceiverSettings {
+    /// The routing file; without one everybody is told of everything.
+    pub routing_file: Option<PathBuf>,
+    /// Slack, if there is a token or a signing secret.
+    pub slack: SlackSettings,
+    /// The mail server, `smtp://user:password@host`.
+    pub smtp_url: Option<Secret>,
+    /// Who mails come from.
+    pub mail_from: String,
+    /// Mailboxes that are told of everything where no routing file says otherwise.
+    pub mail_to: Vec<String>,
+    /// The routing key of a PagerDuty service that is told of everything where no routing file says otherwise.
+    pub pagerduty_routing_key: Option<Secret>,
+    /// The base of PagerDuty's address, where it is not the usual one.
+    pub pagerduty_events_url: Option<String>,
+    /// Private hosts and networks that webhooks may reach.
+    pub webhook_allow: Vec<String>,
+    /// Secrets by the name of their environment variable, as the routing file refers to them.
+    pub environment: HashMap<String, Secret>,
+}
+
+/// How Slack is reached, and who may act from it.
+#[derive(Clone, Debug, Default)]
+pub struct SlackSettings {
+    /// The base of the Web API, where it is not Slack's own.
+    pub api_url: Option<String>,
+    /// `xoxb-…`: without it nothing is posted.
+    pub bot_token: Option<Secret>,
+    /// Proves what comes from Slack: without it nothing is taken.
+    pub signing_secret: Option<Secret>,
+    /// `xapp-…`: with it clicks come over a connection that Foghorn opens.
+    pub app_token: Option<Secret>,
+    /// The channel where no route names one.
+    pub channel: String,
+    /// The workspace whose people may act; learnt from Slack where it is not said.
+    pub team_id: Option<String>,
+    /// Guests and people of other workspaces who may act, by Slack id, with the names they are known by.
+    pub people: HashMap<String, String>,
+}

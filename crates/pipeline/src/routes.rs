@@ -1,0 +1,273 @@
+//! The routing in force and the receivers it names. Read from a file that may change while Foghorn runs: a new
+//! one that is wrong is said to be wrong, and the old one stays.
+
+use crate::receivers::{
+    EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver,
+};
+use foghorn_domain::clock::Timestamp;
+use foghorn_domain::incident::Incident;
+use foghorn_domain::notification::{Reason, ReasonKey};
+use foghorn_outbound::email::Mailer;
+use foghorn_outbound::guarded::{GuardSettings, GuardedClient};
+use foghorn_outbound::pagerduty::{PagerDuty, PagerDutySettings, RoutingKey};
+use foghorn_outbound::webhook::{WebhookSecret, WebhookTarget};
+use foghorn_routing::{Address, Routing, Subject};
+use foghorn_slack::SlackClient;
+use foghorn_store::sqlite::outbox::{Lane, Routed};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How long a mail server or PagerDuty may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+
+/// The routing in force; clones share it.
+#[derive(Clone)]
+pub struct Routes(Arc<Inner>);
+
+struct Inner {
+    settings: ReceiverSettings,
+    origin: String,
+    public_host: String,
+    slack: Option<SlackClient>,
+    current: RwLock<Arc<Table>>,
+    /// The file's text as it was last read, right or wrong.
+    read: Mutex<String>,
+}
+
+/// A routing and its receivers by name.
+pub struct Table {
+    /// Who is told about what.
+    pub routing: Routing,
+    receivers: HashMap<String, Arc<Receiver>>,
+}
+
+impl Routes {
+    /// Reads the routing file, or makes a routing of the settings alone. `origin` tells this Foghorn's
+    /// notifications from another's. The error is for people.
+    pub fn load(settings: ReceiverSettings, origin: String, public_url: Option<&str>) -> Result<Self, String> {
+        let slack = slack_client(&settings)?;
+        let public_host = public_url.and_then(host_of).unwrap_or_default();
+        let text = match &settings.routing_file {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| format!("routing.file: cannot read {}: {error}", path.display()))?,
+            None => String::new(),
+        };
+        let routing = match &settings.routing_file {
+            Some(path) => Routing::parse(&text).map_err(|faults| {
+                let lines: Vec<String> = faults.iter().map(|fault| format!("{}:{fault}", path.display())).collect();
+                format!("the routing file cannot be used:\n{}", lines.join("\n"))
+            })?,
+            None => routing_of(&settings),
+        };
+        let table = Table::build(routing, &settings, slack.as_ref(), &origin, &public_host)?;
+        let current = RwLock::new(Arc::new(table));
+        Ok(Self(Arc::new(Inner { settings, origin, public_host, slack, current, read: Mutex::new(text) })))
+    }
+
+    /// The connection to Slack, if there is a token.
+    pub fn slack(&self) -> Option<&SlackClient> {
+        self.0.slack.as_ref()
+    }
+
+    /// The routing in force.
+    pub fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the file again where it has changed. A new one that is wrong is logged and changes nothing.
+    pub fn reload(&self) {
+        let Some(path) = &self.0.settings.routing_file else { return };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "the routing file cannot be read; the routing in force stays");
+                return;
+            }
+        };
+        {
+            let mut read = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
+            if *read == text {
+                return;
+            }
+            read.clone_from(&text);
+        }
+        let Inner { settings, slack, origin, public_host, .. } = &*self.0;
+        let built = Routing::parse(&text)
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            .and_then(|routing| Table::build(routing, settings, slack.as_ref(), origin, public_host));
+        match built {
+            Ok(table) => {
+                *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+                tracing::info!(path = %path.display(), "the routing file has changed and is in force");
+            }
+            Err(faults) => {
+                tracing::error!(path = %path.display(), faults, "the routing file has changed and cannot be used; the routing in force stays");
+            }
+        }
+    }
+
+    /// A receiver by its name.
+    pub(crate) fn receiver(&self, name: &str) -> Option<Arc<Receiver>> {
+        self.table().receivers.get(name).cloned()
+    }
+
+    /// Whom to tell of a reason, the dashboard left out.
+    pub(crate) fn routed(&self, incident: &Incident, key: &ReasonKey, now: Timestamp) -> Vec<Routed> {
+        let table = self.table();
+        let subject = Subject::from(incident);
+        let mut found = table.routing.route(&subject, now);
+        if key.reason == Reason::Unacknowledged
+            && let Some(step) = key.escalation_step()
+        {
+            // The step's own receivers, each once, by the route that names the step.
+            found = found
+                .into_iter()
+                .filter_map(|routed| Some((routed.escalation.get(step - 1)?.receivers.clone(), routed)))
+                .flat_map(|(receivers, routed)| {
+                    receivers.into_iter().map(move |receiver| foghorn_routing::Routed { receiver, ..routed.clone() })
+                })
+                .collect();
+        }
+        let mut lanes = Vec::new();
+        for routed in found {
+            let Some(receiver) = table.receivers.get(&routed.receiver) else { continue };
+            let lane = Lane { receiver: routed.receiver, channel: receiver.channel().to_owned() };
+            let team = routed.team.map(|team| table.routing.team_name(&team).to_owned());
+            if lanes.iter().all(|known: &Routed| known.lane.receiver != lane.receiver) {
+                lanes.push(Routed { lane, route: routed.path, team });
+            }
+        }
+        lanes
+    }
+
+    /// Whom to tell what a receiver could not be told.
+    pub(crate) fn fallback(&self) -> Vec<Routed> {
+        let table = self.table();
+        let found = table.routing.to_fallback().into_iter();
+        found
+            .filter_map(|routed| {
+                let channel = table.receivers.get(&routed.receiver)?.channel().to_owned();
+                let lane = Lane { receiver: routed.receiver, channel };
+                Some(Routed { lane, route: routed.path, team: routed.team })
+            })
+            .collect()
+    }
+}
+
+impl Table {
+    fn build(
+        routing: Routing,
+        settings: &ReceiverSettings,
+        slack: Option<&SlackClient>,
+        origin: &str,
+        public_host: &str,
+    ) -> Result<Self, String> {
+        let mut receivers = HashMap::new();
+        for named in routing.receivers() {
+            let refuse = |why: String| format!("receiver {}: {why}", named.name);
+            let built = match &named.address {
+                Address::Slack { channel } => {
+                    let client = slack.ok_or_else(|| refuse("needs slack.bot_token (SLACK_BOT_TOKEN)".to_owned()))?;
+                    let channel = if channel.is_empty() { settings.slack.channel.clone() } else { channel.clone() };
+                    Receiver::Slack(SlackReceiver::new(client.clone(), channel, origin.to_owned()))
+                }
+                Address::Email { to } => {
+                    let url = settings.smtp_url.as_ref().ok_or_else(|| refuse("needs email.smtp_url (SMTP_URL)".to_owned()))?;
+                    let mailer = Mailer::new(url.expose(), &settings.mail_from, ANSWER_WITHIN)
+                        .map_err(|error| refuse(error.to_string()))?;
+                    Receiver::Email(EmailReceiver::new(mailer, to.clone(), public_host.to_owned()))
+                }
+                Address::PagerDuty { routing_key_env } => {
+                    let key = secret(settings, routing_key_env).map_err(&refuse)?;
+                    let key = RoutingKey::parse(&key).map_err(|error| refuse(error.to_string()))?;
+                    let mut of = PagerDutySettings::default();
+                    if let Some(url) = &settings.pagerduty_events_url {
+                        of.events_url.clone_from(url);
+                    }
+                    let pagerduty = PagerDuty::new(of).map_err(|error| refuse(error.to_string()))?;
+                    Receiver::PagerDuty(PagerDutyReceiver::new(pagerduty, key))
+                }
+                Address::Webhook { url, secret_env } => {
+                    let secrets = match secret_env {
+                        Some(name) => vec![
+                            WebhookSecret::parse(&secret(settings, name).map_err(&refuse)?)
+                                .map_err(|error| refuse(error.to_string()))?,
+                        ],
+                        None => Vec::new(),
+                    };
+                    let guard = GuardSettings { allow: settings.webhook_allow.clone(), ..GuardSettings::default() };
+                    let client = GuardedClient::new(guard).map_err(|error| refuse(error.to_string()))?;
+                    client.check(url).map_err(|error| refuse(error.to_string()))?;
+                    let channel = host_of(url).unwrap_or_else(|| "webhook".to_owned());
+                    Receiver::Webhook(WebhookReceiver::new(client, WebhookTarget { url: url.clone(), secrets }, channel))
+                }
+                // Always told.
+                Address::Dashboard => continue,
+            };
+            receivers.insert(named.name.clone(), Arc::new(built));
+        }
+        Ok(Self { routing, receivers })
+    }
+}
+
+/// The name under which the PagerDuty key of the settings stands among the secrets.
+const PAGERDUTY_KEY: &str = "PAGERDUTY_ROUTING_KEY";
+
+fn secret(settings: &ReceiverSettings, name: &str) -> Result<String, String> {
+    let own = settings.pagerduty_routing_key.as_ref().filter(|_| name == PAGERDUTY_KEY);
+    let found = settings.environment.get(name).or(own).map(|secret| secret.expose().to_owned());
+    found.filter(|text| !text.trim().is_empty()).ok_or_else(|| format!("the environment variable {name} is not set"))
+}
+
+fn slack_client(settings: &ReceiverSettings) -> Result<Option<SlackClient>, String> {
+    let Some(token) = &settings.slack.bot_token else { return Ok(None) };
+    let url = settings.slack.api_url.as_deref().unwrap_or(foghorn_slack::client::SLACK_API_URL);
+    SlackClient::new(url, token.clone(), Duration::from_secs(10))
+        .map(Some)
+        .map_err(|error| format!("slack.api_url (SLACK_API_URL): {error}"))
+}
+
+/// Everybody who is configured is told of everything.
+fn routing_of(settings: &ReceiverSettings) -> Routing {
+    let mut receivers = Vec::new();
+    if settings.slack.bot_token.is_some() {
+        let address = Address::Slack { channel: settings.slack.channel.clone() };
+        receivers.push(foghorn_routing::Receiver::new("slack", address));
+    }
+    if settings.smtp_url.is_some() && !settings.mail_to.is_empty() {
+        receivers.push(foghorn_routing::Receiver::new("email", Address::Email { to: settings.mail_to.clone() }));
+    }
+    if settings.pagerduty_routing_key.is_some() {
+        let address = Address::PagerDuty { routing_key_env: PAGERDUTY_KEY.to_owned() };
+        receivers.push(foghorn_routing::Receiver::new("pagerduty", address));
+    }
+    Routing::default_for(receivers)
+}
+
+/// `https://user@foghorn.example.org:8443/x` is at `foghorn.example.org`.
+fn host_of(url: &str) -> Option<String> {
+    let rest = url.split_once("://")?.1;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_an_address_is_all_that_is_shown() {
+        let check = |url, host: Option<&str>| assert_eq!(host_of(url).as_deref(), host, "{url}");
+        check("https://foghorn.example.org", Some("foghorn.example.org"));
+        check("https://ana:secret@hooks.example.org:8443/T0/secret?x=1", Some("hooks.example.org"));
+        check("http://[::1]:8000/", Some("::1"));
+        check("foghorn", None);
+        check("https:///x", None);
+    }
+}

@@ -1,0 +1,469 @@
+//! Receivers beside the dashboard: what waits for them, what became of it, what is to be edited.
+//!
+//! A lane is one channel of one receiver; what is told there goes out one after the other. A delivery is
+//! begun in the store ([`Store::begin_delivery`]) before anything leaves, and its outcome is recorded after;
+//! whoever finds one begun and not recorded looks at the receiver before sending again.
+
+use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
+use super::{Store, audit};
+use crate::model::Notification;
+use crate::{Result, time};
+use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::incident::{Incident, IncidentId};
+use foghorn_domain::severity::Urgency;
+use rusqlite::{Transaction, params};
+use serde_json::{Value, json};
+
+/// One channel of one receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane {
+    /// The receiver's name.
+    pub receiver: String,
+    /// The Slack channel, the address, the service: where the receiver is told.
+    pub channel: String,
+}
+
+/// A receiver that a route leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// Where.
+    pub lane: Lane,
+    /// The way through the routing file, in words.
+    pub route: String,
+    /// The team that the route names.
+    pub team: Option<String>,
+}
+
+/// A delivery that succeeded.
+#[derive(Clone, Debug)]
+pub struct Landed {
+    /// The outbox row.
+    pub notification: Notification,
+    /// The message as data, as the pages show it.
+    pub message: Value,
+    /// What the receiver calls it.
+    pub provider: Value,
+    /// The status of the incident that it shows.
+    pub shown_status: String,
+    /// How many events of the incident it shows.
+    pub shown_count: u64,
+    /// Whether it may repeat an earlier one.
+    pub may_repeat: bool,
+    /// Rows that this message stands for too, with the reason; the row's own is not among them.
+    pub digest: Vec<(i64, String)>,
+    /// `slack`, `email`, `pagerduty`, `webhook`: names the audit row.
+    pub kind: &'static str,
+    /// For Slack: what goes into the table of messages that others read.
+    pub slack: Option<SlackRow>,
+}
+
+/// A row of `slack_messages`, beside what the incident itself says.
+#[derive(Clone, Debug, Default)]
+pub struct SlackRow {
+    /// The blocks.
+    pub blocks: Value,
+    /// The lock-screen line.
+    pub text: String,
+    /// Similar incidents.
+    pub similar: Value,
+    /// The analysis.
+    pub analysis: Value,
+}
+
+/// A delivery that did not succeed.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The outbox row.
+    pub notification: Notification,
+    /// `slack`, `email`, `pagerduty`, `webhook`: names the audit row.
+    pub kind: &'static str,
+    /// The receiver's own word for what is wrong, or ours: `channel_not_found`, `timeout`.
+    pub code: String,
+    /// The same for people.
+    pub detail: String,
+    /// When to try again; `None` gives up.
+    pub retry_in: Option<SignedDuration>,
+    /// Whether the message may have arrived all the same.
+    pub may_have_landed: bool,
+    /// Whether this counts towards the bound of attempts: waiting one's turn does not.
+    pub counts: bool,
+    /// Who is told instead where it is given up.
+    pub fallback: Vec<Routed>,
+}
+
+/// Failed deliveries to an outside receiver after which a telling is given up: with doubling pauses, about
+/// five hours.
+const MAX_ATTEMPTS: u32 = 30;
+
+impl Store {
+    /// Lanes in which something is to be told or edited now, and when the next one will be.
+    pub async fn lanes(&self) -> Result<Vec<Lane>> {
+        let now = time::write(self.clock().now());
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT receiver, channel FROM notifications
+                  WHERE status = 'pending' AND receiver <> ?2 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
+                 UNION
+                 SELECT receiver, channel FROM notifications WHERE dirty AND status = 'sent' AND receiver <> ?2
+                  AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)",
+            )?;
+            let lanes =
+                statement.query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
+            Ok(lanes.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// What waits in a lane and may be told now: pages first, then the oldest.
+    pub async fn waiting_in(&self, lane: Lane, limit: u32) -> Result<Vec<Notification>> {
+        let now = time::write(self.clock().now());
+        self.rows_of(lane, now, limit, |columns| {
+            format!(
+                "SELECT {columns} FROM notifications
+                  WHERE status = 'pending' AND receiver = ?1 AND channel = ?2
+                    AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
+                  ORDER BY urgency = 'page' DESC, id LIMIT ?4"
+            )
+        })
+        .await
+    }
+
+    /// The message of a lane that does not show the newest state and has waited longest. One that shows the right
+    /// status and only lacks a grown count waits at least `counts_every` between two edits.
+    pub async fn outdated_in(&self, lane: Lane, counts_every: SignedDuration) -> Result<Option<Notification>> {
+        let now = self.clock().now();
+        let (now, long_ago) = (time::write(now), time::write(now - counts_every));
+        self.read(move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM notifications n
+                  WHERE dirty AND status = 'sent' AND receiver = ?1 AND channel = ?2
+                    AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
+                    AND (coalesce(edited_at, sent_at) <= ?4
+                         OR shown_status IS NOT (SELECT status FROM incidents i WHERE i.id = n.incident_id))
+                  ORDER BY coalesce(edited_at, sent_at), id LIMIT 1"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            let found = statement.query_map(params![lane.receiver, lane.channel, now, long_ago], notification)?.next();
+            Ok(found.transpose()?)
+        })
+        .await
+    }
+
+    /// When messages went out into a lane since a moment, oldest first.
+    pub async fn sent_since(&self, lane: Lane, since: Timestamp) -> Result<Vec<Timestamp>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT sent_at FROM notifications
+                  WHERE status = 'sent' AND receiver = ?1 AND channel = ?2 AND sent_at >= ?3 ORDER BY sent_at LIMIT 1000",
+            )?;
+            let moments = statement
+                .query_map(params![lane.receiver, lane.channel, time::write(since)], |row| super::rows::moment(row, 0))?;
+            Ok(moments.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    /// The newest digest of a lane that was sent since a moment.
+    pub async fn digest_since(&self, lane: Lane, since: Timestamp) -> Result<Option<Notification>> {
+        let since = time::write(since);
+        let found = self
+            .rows_of(lane, since, 1, |columns| {
+                format!(
+                    "SELECT {columns} FROM notifications
+                      WHERE status = 'sent' AND is_digest AND receiver = ?1 AND channel = ?2 AND sent_at >= ?3
+                      ORDER BY id DESC LIMIT ?4"
+                )
+            })
+            .await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The incidents that a digest stands for beside its own, with the urgency each was told with.
+    pub async fn in_digest(&self, digest: &Notification) -> Result<Vec<IncidentId>> {
+        let (receiver, channel, incident) = (digest.receiver.clone(), digest.channel.clone(), digest.incident_id);
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT DISTINCT incident_id FROM notifications
+                  WHERE status = 'joined' AND told_with = ?3 AND receiver = ?1 AND channel = ?2 LIMIT 5000",
+            )?;
+            let found = statement.query_map(params![receiver, channel, incident], |row| row.get(0))?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// These incidents, those that there are.
+    pub async fn incidents_by_id(&self, ids: Vec<IncidentId>) -> Result<Vec<Incident>> {
+        self.read(move |db| {
+            let sql = format!("SELECT {} FROM incidents WHERE id = ?1", super::rows::INCIDENT_COLUMNS);
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.extend(statement.query_map([id], super::rows::incident)?.next().transpose()?);
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// One telling.
+    pub async fn notification(&self, id: i64) -> Result<Option<Notification>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM notifications WHERE id = ?1"))?;
+            Ok(statement.query_map([id], notification)?.next().transpose()?)
+        })
+        .await
+    }
+
+    /// Writes down that a delivery begins. `false` if there is nothing to deliver any more.
+    pub async fn begin_delivery(&self, id: i64) -> Result<bool> {
+        self.write(move |tx| {
+            let sql = "UPDATE notifications SET in_flight = 1 WHERE id = ?1 AND status = 'pending'";
+            Ok(tx.prepare_cached(sql)?.execute([id])? > 0)
+        })
+        .await
+    }
+
+    /// Records a delivery, with its audit row and, for Slack, the row that other programs read.
+    pub async fn record_landed(&self, landed: Landed) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| record_landed(tx, &landed, clock.now())).await
+    }
+
+    /// Records a delivery that did not succeed: it is tried again, or given up and told elsewhere.
+    pub async fn record_refused(&self, refused: Refused) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| record_refused(tx, &refused, clock.now())).await
+    }
+
+    /// Tells these in the message of another incident of the lane. Answers how many.
+    pub async fn join_message(&self, rows: Vec<(i64, String)>, with: IncidentId) -> Result<usize> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            let joined = join(tx, &rows, with, clock.now())?;
+            mark_dirty(tx, with)?;
+            Ok(joined)
+        })
+        .await
+    }
+
+    /// Does not tell, for a reason that is shown.
+    pub async fn hold(&self, id: i64, why: String, held_by: Option<String>) -> Result<()> {
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE notifications SET status = 'held', why = ?2, held_by = ?3 WHERE id = ?1 AND status = 'pending'",
+            )?
+            .execute(params![id, why, held_by])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Records that a message shows `seen` of its incident's changes, and which status. `edited` is its new text.
+    pub async fn record_edit(
+        &self,
+        id: i64,
+        seen: i64,
+        shown_status: String,
+        edited: Option<Value>,
+    ) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "UPDATE notifications SET dirty = max(0, dirty - ?2), shown_status = ?3, edits = edits + (?4 IS NOT NULL),
+                        message = coalesce(?4, message), edited_at = ?5, attempts = 0, next_attempt_at = NULL
+                  WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                seen,
+                shown_status,
+                edited.map(|message| message.to_string()),
+                time::write(clock.now())
+            ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Puts an edit off; after some attempts the message stays as it is.
+    pub async fn put_off_edit(&self, row: &Notification, retry_in: Option<SignedDuration>, counts: bool) -> Result<()> {
+        let clock = self.clock().clone();
+        let (id, attempts) = (row.id, row.attempts + u32::from(counts));
+        self.write(move |tx| {
+            let is_given_up = retry_in.is_none() || attempts >= MAX_ATTEMPTS;
+            let next = retry_in.map(|pause| time::write(clock.now() + pause));
+            tx.prepare_cached(
+                "UPDATE notifications SET attempts = ?2, next_attempt_at = ?3, dirty = CASE WHEN ?4 THEN 0 ELSE dirty END
+                  WHERE id = ?1",
+            )?
+            .execute(params![id, attempts, next, is_given_up])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn rows_of(
+        &self,
+        lane: Lane,
+        moment: String,
+        limit: u32,
+        sql: impl Fn(&str) -> String + Send + 'static,
+    ) -> Result<Vec<Notification>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&sql(COLUMNS))?;
+            let rows = statement.query_map(params![lane.receiver, lane.channel, moment, limit], notification)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+}
+
+/// Writes the outbox rows of the receivers that a reason is routed to. Those that were told of `told_with`
+/// get it in that message.
+pub(super) fn fan_out(
+    tx: &Transaction<'_>,
+    row: &Notification,
+    urgency: Urgency,
+    routed: &[Routed],
+    told_with: Option<(IncidentId, &str)>,
+    now: Timestamp,
+) -> Result<()> {
+    for Routed { lane, route, team } in routed {
+        let with = match told_with {
+            Some((with, why)) => {
+                let sql = "SELECT count(*) > 0 FROM notifications WHERE incident_id = ?1 AND receiver = ?2 \
+                           AND status IN ('pending', 'sent')";
+                let is_told: bool =
+                    tx.prepare_cached(sql)?.query_row(params![with, lane.receiver], |row| row.get(0))?;
+                is_told.then_some((with, why))
+            }
+            None => None,
+        };
+        let status = if with.is_some() { "joined" } else { "pending" };
+        tx.prepare_cached(
+            "INSERT INTO notifications
+                 (incident_id, receiver, channel, reason, occurrence, urgency, status, route, told_with, why,
+                  created_at, sent_at, team)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, CASE WHEN ?7 = 'joined' THEN ?11 END, ?12)
+             ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
+        )?
+        .execute(params![
+            row.incident_id,
+            lane.receiver,
+            lane.channel,
+            row.reason.as_str(),
+            row.occurrence,
+            urgency.as_str(),
+            status,
+            route,
+            with.map(|(with, _)| with),
+            with.map(|(_, why)| why),
+            time::write(now),
+            team,
+        ])?;
+    }
+    Ok(())
+}
+
+fn join(tx: &Transaction<'_>, rows: &[(i64, String)], with: IncidentId, now: Timestamp) -> Result<usize> {
+    let mut joined = 0;
+    for (id, why) in rows {
+        joined += tx
+            .prepare_cached(
+                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = 0
+                  WHERE id = ?1 AND status = 'pending'",
+            )?
+            .execute(params![id, with, why, time::write(now)])?;
+    }
+    Ok(joined)
+}
+
+fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestamp) -> Result<()> {
+    let Landed { notification: row, message, provider, shown_status, shown_count, may_repeat, digest, kind, slack } =
+        landed;
+    tx.prepare_cached(
+        "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
+                in_flight = 0, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
+                dirty = (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
+          WHERE id = ?1",
+    )?
+    .execute(params![
+        row.id,
+        message.to_string(),
+        provider.to_string(),
+        shown_status,
+        time::write(now),
+        may_repeat,
+        !digest.is_empty(),
+        shown_count,
+    ])?;
+    join(tx, digest, row.incident_id, now)?;
+    let details = json!({
+        "receiver": row.receiver, "channel": row.channel, "reason": row.reason, "occurrence": row.occurrence,
+        "provider": provider, "may_repeat": may_repeat, "told_for": digest.len() + 1,
+    });
+    audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_sent"), &details, now)?;
+    if let Some(slack) = slack {
+        save_slack_message(tx, landed, slack, now)?;
+    }
+    Ok(())
+}
+
+fn save_slack_message(tx: &Transaction<'_>, landed: &Landed, slack: &SlackRow, now: Timestamp) -> Result<()> {
+    let word = |name: &str| landed.provider.get(name).and_then(Value::as_str).map(str::to_owned);
+    tx.prepare_cached(
+        "INSERT INTO slack_messages
+             (incident_id, message_ts, channel_id, channel_name, team_name, incident_type, message_blocks, message_text,
+              incident_summary, incident_labels, incident_service, similarity_data, ai_analysis, sent_at, slack_response, status)
+         SELECT id, ?2, ?3, ?4, ?5, kind, ?6, ?7, summary_text, labels, service, ?8, ?9, ?10, ?11, 'sent'
+           FROM incidents WHERE id = ?1",
+    )?
+    .execute(params![
+        landed.notification.incident_id,
+        word("ts"),
+        word("channel"),
+        landed.notification.channel,
+        landed.notification.team,
+        slack.blocks.to_string(),
+        slack.text,
+        slack.similar.to_string(),
+        slack.analysis.to_string(),
+        time::write(now),
+        landed.provider.to_string(),
+    ])?;
+    Ok(())
+}
+
+fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Timestamp) -> Result<()> {
+    let Refused { notification: row, kind, code, detail, retry_in, may_have_landed, counts, fallback } = refused;
+    let attempts = row.attempts + u32::from(*counts);
+    let retry_in = retry_in.filter(|_| attempts < MAX_ATTEMPTS);
+    let status = if retry_in.is_some() { "pending" } else { "failed" };
+    let why = format!("{code}: {detail}");
+    tx.prepare_cached(
+        "UPDATE notifications SET status = ?2, attempts = ?3, why = ?4, next_attempt_at = ?5, in_flight = ?6
+          WHERE id = ?1 AND status = 'pending'",
+    )?
+    .execute(params![
+        row.id,
+        status,
+        attempts,
+        why,
+        retry_in.map(|pause| time::write(now + pause)),
+        may_have_landed,
+    ])?;
+    // The same failure again is no news; what is given up always is.
+    if retry_in.is_none() || (*counts && row.why.as_deref() != Some(why.as_str())) {
+        let details = json!({
+            "receiver": row.receiver, "channel": row.channel, "reason": row.reason, "error": code,
+            "attempts": attempts, "given_up": retry_in.is_none(),
+        });
+        audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_failed"), &details, now)?;
+    }
+    if retry_in.is_none() {
+        let others: Vec<Routed> = fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
+        fan_out(tx, row, row.urgency, &others, None, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! Silences: who asked for quiet over what, until when, and why. What a silence means is decided by whoever
+//! reads it; here it is a row.
+
+use super::{Store, audit, notifications, rows};
+use crate::{Error, Result, time};
+use foghorn_domain::clock::Timestamp;
+use foghorn_domain::incident::{Incident, IncidentId};
+use foghorn_domain::notification::{Reason, ReasonKey};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::{Value, json};
+
+/// A silence as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SilenceRow {
+    /// Its number.
+    pub id: i64,
+    /// What it is over, as the routing rules read it.
+    pub matchers: Value,
+    /// From when.
+    pub starts_at: Timestamp,
+    /// Until when.
+    pub ends_at: Timestamp,
+    /// Who asked for it.
+    pub created_by: String,
+    /// Why.
+    pub comment: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A silence to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewSilence {
+    /// What it is over.
+    pub matchers: Value,
+    /// From when.
+    pub starts_at: Timestamp,
+    /// Until when.
+    pub ends_at: Timestamp,
+    /// Who asks.
+    pub created_by: String,
+    /// Why.
+    pub comment: String,
+}
+
+const COLUMNS: &str = "id, matchers, starts_at, ends_at, created_by, comment, created_at";
+
+impl Store {
+    /// Silences, those that last longest first; with `ended` those that are over too.
+    pub async fn silences(&self, ended: bool) -> Result<Vec<SilenceRow>> {
+        let now = time::write(self.clock().now());
+        self.read(move |db| {
+            let sql =
+                format!("SELECT {COLUMNS} FROM silences WHERE ?1 OR ends_at > ?2 ORDER BY ends_at DESC, id DESC LIMIT 1000");
+            let mut statement = db.prepare_cached(&sql)?;
+            Ok(statement.query_map(params![ended, now], silence)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// One silence.
+    pub async fn silence(&self, id: i64) -> Result<SilenceRow> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM silences WHERE id = ?1"))?;
+            statement
+                .query_row([id], silence)
+                .optional()?
+                .ok_or_else(|| Error::NotFound { what: "silence", id: id.to_string() })
+        })
+        .await
+    }
+
+    /// Begins a silence, with its audit row.
+    pub async fn add_silence(&self, new: NewSilence, details: Value) -> Result<SilenceRow> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            let now = clock.now();
+            tx.prepare_cached(
+                "INSERT INTO silences (matchers, starts_at, ends_at, created_by, comment, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                new.matchers.to_string(),
+                time::write(new.starts_at),
+                time::write(new.ends_at),
+                new.created_by,
+                new.comment,
+                time::write(now),
+            ])?;
+            let id = tx.last_insert_rowid();
+            let NewSilence { matchers, starts_at, ends_at, created_by, comment } = new;
+            let details = with(details, id, starts_at, ends_at);
+            audit::append(tx, None, &created_by, "silence_created", &details, now)?;
+            Ok(SilenceRow { id, matchers, starts_at, ends_at, created_by, comment, created_at: now })
+        })
+        .await
+    }
+
+    /// Ends a silence now. One that is over already stays as it is.
+    pub async fn end_silence(&self, id: i64, who: String, details: Value) -> Result<SilenceRow> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            let now = clock.now();
+            let mut row: SilenceRow = tx
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM silences WHERE id = ?1"))?
+                .query_row([id], silence)
+                .optional()?
+                .ok_or_else(|| Error::NotFound { what: "silence", id: id.to_string() })?;
+            if row.ends_at > now {
+                row.ends_at = now;
+                row.starts_at = row.starts_at.min(now);
+                tx.prepare_cached("UPDATE silences SET ends_at = ?2, starts_at = ?3 WHERE id = ?1")?.execute(params![
+                    id,
+                    time::write(now),
+                    time::write(row.starts_at)
+                ])?;
+                audit::append(tx, None, &who, "silence_ended", &with(details, id, row.starts_at, now), now)?;
+            }
+            Ok(row)
+        })
+        .await
+    }
+
+    /// Numbers of silences that are over and whose end has not been looked at.
+    pub async fn silences_to_settle(&self) -> Result<Vec<i64>> {
+        let now = time::write(self.clock().now());
+        self.read(move |db| {
+            let mut statement =
+                db.prepare_cached("SELECT id FROM silences WHERE NOT settled AND ends_at <= ?1 ORDER BY ends_at, id LIMIT 100")?;
+            Ok(statement.query_map([now], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Tells, once, of what was held back by something that has ended (`silence:7`) and still fires: queues a
+    /// reason for each such incident. Answers how many there are.
+    pub async fn settle(&self, held_by: String, silence: Option<i64>) -> Result<usize> {
+        let clock = self.clock().clone();
+        self.write(move |tx| settle(tx, &held_by, silence, clock.now())).await
+    }
+
+    /// What holds tellings back at the moment, of those that are no silence: `maintenance:…`, `inhibition:…`.
+    pub async fn holders(&self) -> Result<Vec<String>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT DISTINCT n.held_by FROM notifications n JOIN incidents i ON i.id = n.incident_id
+                  WHERE n.status = 'held' AND n.held_by IS NOT NULL AND n.held_by NOT LIKE 'silence:%'
+                    AND i.status NOT IN ('resolved', 'false_positive') LIMIT 1000",
+            )?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Incidents that something holds back and that still run.
+    pub async fn held_back_by(&self, held_by: String) -> Result<Vec<IncidentId>> {
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(STILL_HELD)?;
+            Ok(statement.query_map([held_by], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Open incidents, the newest first, at most `limit`: what may keep others quiet.
+    pub async fn open_incidents(&self, limit: u32) -> Result<Vec<Incident>> {
+        self.read(move |db| {
+            let sql = format!(
+                "SELECT {} FROM incidents WHERE status IN ('open', 'notified', 'acknowledged', 'needs_info')
+                  ORDER BY id DESC LIMIT ?1",
+                rows::INCIDENT_COLUMNS
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            Ok(statement.query_map([limit], rows::incident)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+}
+
+const STILL_HELD: &str = "SELECT DISTINCT n.incident_id FROM notifications n JOIN incidents i ON i.id = n.incident_id
+      WHERE n.status = 'held' AND n.held_by = ?1 AND i.status NOT IN ('resolved', 'false_positive')
+      ORDER BY n.incident_id LIMIT 5000";
+
+fn settle(tx: &Transaction<'_>, held_by: &str, silence: Option<i64>, now: Timestamp) -> Result<usize> {
+    let still_held: Vec<IncidentId> =
+        tx.prepare_cached(STILL_HELD)?.query_map([held_by], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut told = 0;
+    for id in still_held {
+        let incident = super::incidents::by_id(tx, id)?;
+        let key = ReasonKey { reason: Reason::SilenceEnded, occurrence: occurrence(tx, id, held_by)? };
+        told += usize::from(notifications::queue(tx, &incident, &key, None, now)?);
+    }
+    // What was held is settled: it will not be told twice.
+    tx.prepare_cached("UPDATE notifications SET held_by = NULL WHERE status = 'held' AND held_by = ?1")?
+        .execute([held_by])?;
+    if let Some(silence) = silence {
+        tx.prepare_cached("UPDATE silences SET settled = 1 WHERE id = ?1")?.execute([silence])?;
+    }
+    Ok(told)
+}
+
+/// A silence ends once; maintenance and inhibition come back, and each time counts.
+fn occurrence(tx: &Transaction<'_>, incident_id: IncidentId, held_by: &str) -> Result<String> {
+    let sql = "SELECT count(*) FROM notifications WHERE incident_id = ?1 AND receiver = 'dashboard' AND reason = 'silence_ended'";
+    let before: i64 = tx.prepare_cached(sql)?.query_row([incident_id], |row| row.get(0))?;
+    Ok(format!("{held_by}#{}", before + 1))
+}
+
+/// Rows of the audit log hold ids and times; what people wrote stays in the silence itself.
+fn with(mut details: Value, id: i64, starts_at: Timestamp, ends_at: Timestamp) -> Value {
+    if let (Value::Object(details), Value::Object(more)) =
+        (&mut details, json!({ "silence_id": id, "starts_at": starts_at, "ends_at": ends_at }))
+    {
+        details.extend(more);
+    }
+    details
+}
+
+fn silence(row: &Row<'_>) -> rusqlite::Result<SilenceRow> {
+    let moment = |index| Ok::<_, rusqlite::Error>(rows::moment(row, index)?.unwrap_or(Timestamp::UNIX_EPOCH));
+    Ok(SilenceRow {
+        id: row.get(0)?,
+        matchers: rows::json(row, 1)?,
+        starts_at: moment(2)?,
+        ends_at: moment(3)?,
+        created_by: row.get(4)?,
+        comment: row.get(5)?,
+        created_at: moment(6)?,
+    })
+}
