@@ -1,0 +1,47 @@
+//! Channels by name. Only posting takes a name; everything else wants the id.
+
+use super::SlackClient;
+use super::call::text;
+use crate::error::SlackError;
+use serde_json::Value;
+
+/// The most pages of the list of channels read.
+const MAX_PAGES: usize = 20;
+/// The most names remembered.
+const MAX_KNOWN: usize = 1_000;
+
+impl SlackClient {
+    /// The id of a channel that is given as `#name`. Anything else is taken for an id.
+    pub async fn channel_id(&self, channel: &str) -> Result<String, SlackError> {
+        let Some(name) = channel.strip_prefix('#') else { return Ok(channel.to_owned()) };
+        if let Some(id) = self.known().channels.get(channel) {
+            return Ok(id.clone());
+        }
+        let mut cursor = String::new();
+        for _ in 0..MAX_PAGES {
+            let mut arguments = vec![("types", "public_channel,private_channel"), ("exclude_archived", "true")];
+            arguments.push(("limit", "500"));
+            arguments.extend((!cursor.is_empty()).then_some(("cursor", &*cursor)));
+            let answer = self.ask("conversations.list", &arguments).await?;
+            let channels = answer.get("channels").and_then(Value::as_array).ok_or(SlackError::NotJson)?;
+            let found = channels.iter().find(|channel| channel.get("name").and_then(Value::as_str) == Some(name));
+            if let Some(id) = found.and_then(|channel| text(channel, "/id")) {
+                self.remember_channel(channel, &id);
+                return Ok(id);
+            }
+            match text(&answer, "/response_metadata/next_cursor") {
+                Some(next) if next != cursor => cursor = next,
+                Some(_) => return Err(SlackError::Unfinished),
+                None => return Err(SlackError::Refused { code: "channel_not_found".to_owned(), detail: None }),
+            }
+        }
+        Err(SlackError::Unfinished)
+    }
+
+    pub(super) fn remember_channel(&self, channel: &str, id: &str) {
+        let mut known = self.known();
+        if channel.starts_with('#') && known.channels.len() < MAX_KNOWN {
+            known.channels.insert(channel.to_owned(), id.to_owned());
+        }
+    }
+}
