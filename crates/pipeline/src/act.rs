@@ -87,6 +87,13 @@ impl Acting {
         }
     }
 
+    /// Has evidence and similar incidents posted in the thread of the message in which somebody asked.
+    pub(crate) async fn ask_for_details(&self, id: IncidentId, ts: Option<String>, wish: String) -> Result<()> {
+        self.store.ask_for_details(id, ts, wish).await?;
+        self.notify.ring();
+        Ok(())
+    }
+
     /// A fix that a person writes down, redacted and cut as it will be stored.
     pub fn written(&self, incident_id: IncidentId, actor: &Actor, solution: &str) -> Asked {
         let (who, text, details) = (clean(&actor.who, 100), clean(solution, 8000), actor.details());

@@ -2,14 +2,16 @@
 //!
 //! What is to be told and edited stands in the outbox, one lane for each channel of a receiver. [`Deliver::step`]
 //! visits every lane that has work. [`lane`] is what happens in one: the next message when the [`pace`] of the
-//! lane allows it, pages first, posts before edits, many as one [`digest`] in a storm. Intent is written before
+//! lane allows it, pages first, posts before edits, many as one in a [`storm`]. Intent is written before
 //! anything leaves and the outcome after; what was begun and not recorded is looked for at the receiver first.
 //!
 //! Nothing here remembers what was told: a restart reads it from the store and goes on.
 
-mod digest;
 mod lane;
 mod pace;
+mod storm;
+
+pub(crate) use storm::Storm;
 
 use crate::explain::Explainer;
 use crate::metrics::Metrics;
@@ -20,6 +22,7 @@ use foghorn_store::{Result, Store};
 use pace::Pace;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The stage; clones share it.
 #[derive(Clone)]
@@ -29,6 +32,7 @@ pub struct Deliver {
     explainer: Explainer,
     routes: Routes,
     quiet: Quiet,
+    public_url: Option<String>,
     lanes: Arc<Mutex<HashMap<Lane, LaneState>>>,
 }
 
@@ -42,8 +46,15 @@ struct LaneState {
 }
 
 impl Deliver {
-    pub(crate) fn new(store: Store, metrics: Metrics, explainer: Explainer, routes: Routes, quiet: Quiet) -> Self {
-        Self { store, metrics, explainer, routes, quiet, lanes: Arc::default() }
+    pub(crate) fn new(
+        store: Store,
+        metrics: Metrics,
+        explainer: Explainer,
+        routes: Routes,
+        quiet: Quiet,
+        public_url: Option<String>,
+    ) -> Self {
+        Self { store, metrics, explainer, routes, quiet, public_url, lanes: Arc::default() }
     }
 
     /// Visits every lane that has work, one after the other. Returns how much was done. For tests and for the
@@ -71,6 +82,14 @@ impl Deliver {
             }
         }
         Ok(())
+    }
+
+    /// Waits until nothing is on its way, for so long at most.
+    pub async fn finish(&self, at_most: Duration) {
+        let until = tokio::time::Instant::now() + at_most;
+        while self.lanes().values().any(|state| state.is_taken) && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn visit(&self, lane: Lane, may_wait: bool) -> Result<usize> {

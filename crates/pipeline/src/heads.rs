@@ -24,6 +24,11 @@ impl HeadPublisher {
         Ok(Self { store, key, file: file.to_owned(), last: std::sync::Mutex::new(last) })
     }
 
+    /// What this Foghorn is told apart from others by: the start of its public key.
+    pub fn origin(&self) -> String {
+        self.key.verifying_key().as_bytes()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Appends a head if the chain has grown since the last one. `true` if it did.
     pub async fn publish(&self) -> Result<bool, Error> {
         let Some((id, hash)) = self.store.audit_tip().await? else { return Ok(false) };

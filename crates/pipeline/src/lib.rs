@@ -2,9 +2,10 @@
 //! and says how much that was, and a loop that steps when the doorbell rings or a timer runs out.
 //!
 //! [`ingest`] puts events into the event log and rings; [`triage`] reads the log after its cursor and
-//! commits incidents; [`explain`] turns an incident into an analysis and a message; [`notify`] delivers
-//! the outbox and edits what was delivered; [`act`] is a person's hand; [`reconcile`] is what time does.
-//! [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
+//! commits incidents; [`explain`] turns an incident into an analysis and a message; [`notify`] decides for each
+//! reason whether and whom to tell ([`routes`], [`quiet`], [`silences`]) and shows it in the dashboard;
+//! [`deliver`] tells the [`receivers`] beside it and edits what was delivered; [`act`] is a person's hand, from
+//! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
 //! [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
@@ -15,8 +16,15 @@ pub mod triage;
 pub mod remember;
 pub mod recall;
 pub mod explain;
+pub mod receivers;
+pub mod routes;
+pub mod silences;
+pub mod quiet;
 pub mod notify;
+pub mod deliver;
 pub mod act;
+pub mod slack_hand;
+pub mod escalate;
 pub mod reconcile;
 mod heads;
 mod vitals;

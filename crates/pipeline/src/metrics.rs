@@ -26,6 +26,15 @@ impl prometheus_client::encoding::EncodeLabelValue for Word {
     }
 }
 
+/// What became of a message to a receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DeliveryOutcome {
+    /// `slack`, `email`, `pagerduty`, `webhook`.
+    pub kind: Word,
+    /// `sent`, `sent_again`, `edited`, `put_off`, `given_up`, …
+    pub outcome: Word,
+}
+
 /// All counters of one process.
 #[derive(Clone)]
 pub struct Metrics {
@@ -40,6 +49,8 @@ pub struct Metrics {
     pub incidents_opened: Counter,
     /// Tellings, by `sent` or `joined`.
     pub tellings: Family<Outcome, Counter>,
+    /// Messages to receivers beside the dashboard, by kind and outcome.
+    pub deliveries: Family<DeliveryOutcome, Counter>,
     /// Edits of delivered messages.
     pub edits: Counter,
     /// What people did, by action.
@@ -63,6 +74,7 @@ impl Default for Metrics {
             batches: Family::default(),
             incidents_opened: Counter::default(),
             tellings: Family::default(),
+            deliveries: Family::default(),
             edits: Counter::default(),
             actions: Family::default(),
             event_to_incident: Histogram::new(latency),
@@ -74,6 +86,7 @@ impl Default for Metrics {
         registry.register("triage_batches", "Batches of triage, by outcome", metrics.batches.clone());
         registry.register("incidents_opened", "Incidents opened", metrics.incidents_opened.clone());
         registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
+        registry.register("deliveries", "Messages to receivers, by kind and outcome", metrics.deliveries.clone());
         registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
         registry.register("actions", "What people did to incidents", metrics.actions.clone());
         registry.register(
@@ -94,6 +107,11 @@ impl Metrics {
         if by > 0 {
             family.get_or_create(&Outcome { outcome: Word(outcome) }).inc_by(by);
         }
+    }
+
+    /// Counts what became of a message to a receiver.
+    pub fn delivered(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries.get_or_create(&DeliveryOutcome { kind: Word(kind), outcome: Word(outcome) }).inc();
     }
 
     /// Everything, in the Prometheus text format (OpenMetrics).

@@ -1,8 +1,11 @@
-//! Telling: the outbox row of a reason becomes one message, or a line in the message of a related incident,
-//! and after that only edits.
+//! Telling: the outbox row of a reason becomes one message, or a line in the message of a related incident, or
+//! nothing for a reason that is shown; after that only edits. The dashboard has the message at once; for the
+//! receivers that the routing names, rows of their own are written in the same commit.
 
 use crate::explain::{Explainer, Told, reason_of};
 use crate::metrics::Metrics;
+use crate::quiet::Quiet;
+use crate::routes::Routes;
 use crate::run::Printed;
 use crate::settings::Settings;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
@@ -24,6 +27,8 @@ pub struct Notify {
     store: Store,
     metrics: Metrics,
     explainer: Explainer,
+    routes: Routes,
+    quiet: Quiet,
     related_window: SignedDuration,
     started_at: Timestamp,
     printer: Option<mpsc::UnboundedSender<Printed>>,
@@ -34,17 +39,19 @@ impl Notify {
         store: Store,
         metrics: Metrics,
         explainer: Explainer,
+        routes: Routes,
+        quiet: Quiet,
         settings: &Arc<Settings>,
         printer: Option<mpsc::UnboundedSender<Printed>>,
     ) -> Self {
-        let started_at = store.clock().now();
-        Self { store, metrics, explainer, related_window: settings.related_window, started_at, printer }
+        let (started_at, related_window) = (store.clock().now(), settings.related_window);
+        Self { store, metrics, explainer, routes, quiet, related_window, started_at, printer }
     }
 
     /// Delivers what waits, in one commit. Returns how many tellings went out. One that cannot be made ready
     /// is put off and holds up no other.
     pub async fn deliver_step(&self) -> Result<usize> {
-        let pending = self.store.pending_notifications(100).await?;
+        let pending = self.store.pending_notifications(200).await?;
         let mut ready: Vec<(Prepared, Message)> = Vec::new();
         let mut catch_up = None;
         for notification in pending {
@@ -110,16 +117,24 @@ impl Notify {
             incident.status = Status::Notified;
         }
         let told = self.explainer.tell(&incident, Some(&reason_of(notification))).await?;
-        let delivery = match self.late_telling(&incident, notification, catch_up) {
-            Some(late) => late,
+        let held = self.quiet.verdict(&incident).await?.map(|held| Delivery::Held(held.why, held.by));
+        let special = held
+            .or_else(|| with_the_same_end(notification, ready))
+            .or_else(|| self.late_telling(&incident, notification, catch_up));
+        let delivery = match special {
+            Some(special) => special,
             None => match self.related_telling(&incident, notification, ready).await? {
                 Some((with, why)) => Delivery::Joined(with, why),
                 None => Delivery::Sent,
             },
         };
+        let routed = match delivery {
+            Delivery::Held(..) => Vec::new(),
+            _ => self.routes.routed(&incident, &reason_of(notification), self.store.clock().now()),
+        };
         let message = serde_json::to_value(&told.message)?;
         let Told { explanation, message: worded, .. } = told;
-        Ok((Prepared { notification: notification.clone(), incident, message, explanation, delivery }, worded))
+        Ok((Prepared { notification: notification.clone(), incident, message, explanation, delivery, routed }, worded))
     }
 
     fn announce(&self, prepared: &Prepared, message: &Message) {
@@ -129,6 +144,7 @@ impl Notify {
             Delivery::Joined(with, why) => {
                 ("joined", format!("#{incident_id} joins the message of #{with}: {why}\n  {}", message.headline))
             }
+            Delivery::Held(why, _) => ("held", format!("#{incident_id} is not told: {why}\n  {}", message.headline)),
         };
         Metrics::count(&self.metrics.tellings, outcome, 1);
         if let Some(printer) = &self.printer {
@@ -188,6 +204,18 @@ impl Notify {
         let mut candidates = told.iter().map(|told| &told.incident).chain(about_to_be_told);
         Ok(candidates.find_map(|other| relation(incident, other).map(|why| (other.id, why))))
     }
+}
+
+/// What the end of one silence lets through is one telling: the first carries the others.
+fn with_the_same_end(notification: &Notification, ready: &[(Prepared, Message)]) -> Option<Delivery> {
+    let holder = |occurrence: &str| occurrence.rsplit_once('#').map(|(holder, _)| holder.to_owned());
+    let mine = holder(&notification.occurrence).filter(|_| notification.reason == Reason::SilenceEnded)?;
+    let first = ready.iter().map(|(prepared, _)| prepared).find(|prepared| {
+        matches!(prepared.delivery, Delivery::Sent)
+            && prepared.notification.reason == Reason::SilenceEnded
+            && holder(&prepared.notification.occurrence).as_ref() == Some(&mine)
+    })?;
+    Some(Delivery::Joined(first.incident.id, "was held back by the same, which has ended".to_owned()))
 }
 
 /// Why `incident` is told together with `other`, if it is: they share something, they concern the same

@@ -141,6 +141,11 @@ impl Routes {
         lanes
     }
 
+    /// Messages a minute above which a receiver gets one for many.
+    pub(crate) fn storm_above(&self, name: &str) -> u32 {
+        self.table().routing.receiver(name).map_or(foghorn_routing::STORM_ABOVE, |receiver| receiver.storm_above)
+    }
+
     /// Whom to tell what a receiver could not be told.
     pub(crate) fn fallback(&self) -> Vec<Routed> {
         let table = self.table();

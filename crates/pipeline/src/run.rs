@@ -1,15 +1,21 @@
 //! Starting the stages, and stopping them in the order in which work flows.
 
 use crate::act::Acting;
+use crate::deliver::Deliver;
 use crate::doorbell::Doorbell;
+use crate::escalate::Escalate;
 use crate::explain::{Explainer, load_playbooks};
 use crate::heads::HeadPublisher;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
+use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
+use crate::routes::Routes;
 use crate::settings::Settings;
+use crate::silences::Silences;
+use crate::slack_hand::SlackHand;
 use crate::triage::Triage;
 use crate::vitals::{Pulse, Vitals};
 use foghorn_embed::Embedder;
@@ -48,6 +54,14 @@ pub struct Handles {
     pub vitals: Vitals,
     /// What the stages were told.
     pub settings: Arc<Settings>,
+    /// The routing in force.
+    pub routes: Routes,
+    /// Silences.
+    pub silences: Silences,
+    /// Whether somebody would be told now.
+    pub quiet: Quiet,
+    /// A person's hand in Slack.
+    pub slack: SlackHand,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -56,6 +70,8 @@ pub struct Pipeline {
     handles: Handles,
     triage: Triage,
     notify: Notify,
+    deliver: Deliver,
+    escalate: Escalate,
     reconcile: Reconcile,
     recollection: Recollection,
     triage_bell: Doorbell,
@@ -71,7 +87,7 @@ pub struct Running {
 
 impl Pipeline {
     /// Wires the stages. Without an embedder, recall goes by shared words alone. Fails, with a sentence for
-    /// people, on unreadable playbooks or audit key.
+    /// people, on unreadable playbooks, audit key or routing file.
     pub fn new(
         store: Store,
         settings: Settings,
@@ -86,9 +102,27 @@ impl Pipeline {
         let (triage_bell, notify_bell) = (Doorbell::default(), Doorbell::default());
         let recollection = Recollection::new(store.clone(), embedder);
         let explainer = Explainer::new(store.clone(), recollection.clone(), playbooks, &settings);
+        let public_url = settings.public_url.clone();
+        let routes = Routes::load(settings.receivers.clone(), heads.origin(), public_url.as_deref())?;
+        let silences = Silences::new(store.clone());
+        let quiet = Quiet::new(store.clone(), routes.clone(), silences.clone());
+        let acting = Acting::new(store.clone(), metrics.clone(), notify_bell.clone());
+        let slack = SlackHand::new(
+            store.clone(),
+            acting.clone(),
+            silences.clone(),
+            routes.slack().cloned(),
+            &settings.receivers.slack,
+        );
+        let deliver =
+            Deliver::new(store.clone(), metrics.clone(), explainer.clone(), routes.clone(), quiet.clone(), public_url);
         let handles = Handles {
             ingest: Ingest::new(store.clone(), metrics.clone(), triage_bell.clone()),
-            acting: Acting::new(store.clone(), metrics.clone(), notify_bell.clone()),
+            acting,
+            routes: routes.clone(),
+            silences,
+            quiet: quiet.clone(),
+            slack,
             explainer: explainer.clone(),
             recollection: recollection.clone(),
             metrics: metrics.clone(),
@@ -98,7 +132,17 @@ impl Pipeline {
         };
         Ok(Self {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
-            notify: Notify::new(store.clone(), metrics.clone(), explainer, &settings, printer),
+            notify: Notify::new(
+                store.clone(),
+                metrics.clone(),
+                explainer,
+                routes.clone(),
+                quiet,
+                &settings,
+                printer,
+            ),
+            deliver,
+            escalate: Escalate::new(store.clone(), routes),
             reconcile: Reconcile::new(store, metrics, settings, heads, triage_bell.clone(), notify_bell.clone()),
             recollection,
             handles,
@@ -120,7 +164,9 @@ impl Pipeline {
             let recalled = self.recollection.refresh_step().await?;
             let delivered = self.notify.deliver_step().await?;
             let edited = self.notify.edit_step().await?;
-            if triaged + swept + recalled + delivered + edited == 0 {
+            let settled = self.handles.quiet.settle().await? + self.escalate.step().await?;
+            let told = self.deliver.step().await?;
+            if triaged + swept + recalled + delivered + edited + settled + told == 0 {
                 return Ok(());
             }
         }
@@ -134,15 +180,21 @@ impl Pipeline {
 
     /// Starts every stage.
     pub fn start(self) -> Running {
-        let Self { handles, triage, notify, reconcile, recollection, triage_bell, notify_bell } = self;
+        let Self { handles, triage, notify, deliver, escalate, reconcile, recollection, triage_bell, notify_bell } = self;
+        let hand = handles.slack.clone();
+        tokio::spawn(async move { hand.learn_workspace().await });
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
         let stops: [CancellationToken; 4] = std::array::from_fn(|_| CancellationToken::new());
         let [of_triage, of_reconcile, of_notify, of_remember] = stops.clone();
         let tasks = [
             spawn_triage(triage, triage_bell, notify_bell.clone(), of_triage, vitals.watch("triage")),
-            tokio::spawn(reconcile_loop(reconcile, of_reconcile, vitals.watch("reconcile"))),
-            tokio::spawn(notify_loop(notify, notify_bell, edit_interval, of_notify, vitals.watch("notify"))),
+            tokio::spawn(reconcile_loop(
+                Timed { reconcile, escalate, quiet: handles.quiet.clone(), routes: handles.routes.clone(), notify: notify_bell.clone() },
+                of_reconcile,
+                vitals.watch("reconcile"),
+            )),
+            tokio::spawn(notify_loop(notify, deliver, notify_bell, edit_interval, of_notify, vitals.watch("notify"))),
             tokio::spawn(remember_loop(recollection, of_remember, vitals.watch("remember"))),
         ];
         Running { stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
@@ -163,6 +215,9 @@ impl Running {
 
 /// How long a stage waits for a ring before it looks anyway.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How long what is on its way to receivers is waited for at a stop.
+const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
 /// Triage computes: it has a thread of its own and leaves the runtime's to those who wait.
 fn spawn_triage(
@@ -209,7 +264,14 @@ fn backoff(failures: u32) -> Duration {
     Duration::from_millis(100 * 2_u64.pow(failures.min(7)))
 }
 
-async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, stop: CancellationToken, _pulse: Pulse) {
+async fn notify_loop(
+    notify: Notify,
+    deliver: Deliver,
+    bell: Doorbell,
+    edit_interval: Duration,
+    stop: CancellationToken,
+    _pulse: Pulse,
+) {
     let mut next_edit = tokio::time::Instant::now();
     loop {
         let is_last = stop.is_cancelled();
@@ -224,7 +286,11 @@ async fn notify_loop(notify: Notify, bell: Doorbell, edit_interval: Duration, st
             }
             next_edit = tokio::time::Instant::now() + edit_interval;
         }
+        if let Err(error) = deliver.spread().await {
+            tracing::error!(%error, "receivers could not be told and will be tried again");
+        }
         if is_last && delivered == 0 {
+            deliver.finish(FINISH_WITHIN).await;
             return;
         }
         if delivered == 0 {
@@ -252,7 +318,27 @@ async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pul
     }
 }
 
-async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken, _pulse: Pulse) {
+/// What runs by the clock.
+struct Timed {
+    reconcile: Reconcile,
+    escalate: Escalate,
+    quiet: Quiet,
+    routes: Routes,
+    notify: Doorbell,
+}
+
+impl Timed {
+    /// Steps of escalation that are due, and what was held back and no longer is.
+    async fn tell_what_is_due(&self) -> foghorn_store::Result<()> {
+        if self.escalate.step().await? + self.quiet.settle().await? > 0 {
+            self.notify.ring();
+        }
+        Ok(())
+    }
+}
+
+async fn reconcile_loop(timed: Timed, stop: CancellationToken, _pulse: Pulse) {
+    let reconcile = &timed.reconcile;
     let mut seconds: u64 = 0;
     let mut ticks = tokio::time::interval(IDLE);
     loop {
@@ -261,6 +347,12 @@ async fn reconcile_loop(reconcile: Reconcile, stop: CancellationToken, _pulse: P
             && let Err(error) = reconcile.sweep_step().await
         {
             tracing::error!(%error, "the sweep over incidents failed and will run again");
+        }
+        if seconds.is_multiple_of(2) {
+            timed.routes.reload();
+            if let Err(error) = timed.tell_what_is_due().await {
+                tracing::error!(%error, "what is due could not be queued and will be tried again");
+            }
         }
         if seconds.is_multiple_of(60) {
             reconcile.publish_head().await;

@@ -7,14 +7,16 @@
 mod command;
 
 use crate::act::{Acting, Actor};
+use crate::receivers::SlackSettings;
 use crate::silences::Silences;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
-use foghorn_slack::{Secret, SlackClient};
+use foghorn_slack::SlackClient;
 use foghorn_store::sqlite::once::{Answered, Asked, Wording};
 use foghorn_store::{Error, Result, Store};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Slack shows an error after three seconds; what is not begun by now is not recorded.
@@ -35,10 +37,10 @@ pub struct SlackHand {
     acting: Acting,
     silences: Silences,
     client: Option<SlackClient>,
-    /// The workspace whose people may act; `None` where it is not known.
-    team_id: Option<String>,
+    /// The workspace whose people may act; empty where it is not known (yet).
+    team_id: Arc<OnceLock<String>>,
     /// Guests and people of other workspaces who may act, by Slack id, with their names.
-    people: HashMap<String, String>,
+    people: Arc<HashMap<String, String>>,
 }
 
 /// An answer to Slack.
@@ -62,10 +64,22 @@ impl SlackHand {
         acting: Acting,
         silences: Silences,
         client: Option<SlackClient>,
-        team_id: Option<String>,
-        people: HashMap<String, String>,
+        settings: &SlackSettings,
     ) -> Self {
-        Self { store, acting, silences, client, team_id, people }
+        let team_id = Arc::new(settings.team_id.clone().map(OnceLock::from).unwrap_or_default());
+        Self { store, acting, silences, client, team_id, people: Arc::new(settings.people.clone()) }
+    }
+
+    /// Asks Slack once whose token it is, so that clicks from elsewhere can be told apart.
+    pub(crate) async fn learn_workspace(&self) {
+        let Some(client) = &self.client else { return };
+        match client.auth_test().await {
+            Ok(identity) => {
+                tracing::info!(workspace = identity.team, "Slack knows the token");
+                let _ = self.team_id.set(identity.team_id);
+            }
+            Err(error) => tracing::warn!(%error, "Slack does not answer to the token; check slack.bot_token (SLACK_BOT_TOKEN)"),
+        }
     }
 
     /// Carries out a click or a form. `key` is what makes the request the same one: its signature.
@@ -161,7 +175,7 @@ impl SlackHand {
     fn actor(&self, person: &Person, team_id: Option<&str>) -> std::result::Result<Actor, String> {
         let mapped = self.people.get(&person.id);
         let theirs = person.team_id.as_deref().or(team_id);
-        let is_elsewhere = matches!((&self.team_id, theirs), (Some(ours), Some(theirs)) if ours != theirs);
+        let is_elsewhere = matches!((self.team_id.get(), theirs), (Some(ours), Some(theirs)) if ours != theirs);
         if mapped.is_none() && (person.is_stranger || is_elsewhere) {
             return Err("you belong to another workspace; ask for your Slack id to be put under slack.people".to_owned());
         }

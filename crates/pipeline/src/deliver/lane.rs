@@ -1,23 +1,24 @@
 //! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last edit.
 
 use super::Deliver;
-use super::digest::{self, Digest};
+use super::storm::{Storm, joining};
 use crate::explain::{Told, reason_of};
 use crate::metrics::Metrics;
-use crate::receivers::{Delivered, Failure, Outgoing, Receiver, Retry};
+use crate::receivers::{Delivered, Failure, Looked, Outgoing, Receiver, Retry};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
+use foghorn_routing::{STORM_WINDOW, StormGauge};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
 use std::time::Duration;
 
-/// Tellings that wait in a lane at once, from which on they go out as one message.
-const STORM: usize = 10;
 /// For so long after a storm's message, further tellings of the storm join it.
 const STORM_LASTS: SignedDuration = SignedDuration::from_mins(5);
+/// So few that wait go out one by one, however many went before.
+const AT_ONCE: usize = 3;
 /// Tellings looked at together.
 const LOOK_AHEAD: u32 = 500;
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
@@ -67,10 +68,11 @@ impl Deliver {
             return Ok(Turn::Done(1));
         }
         let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
-        if crowd.len() >= STORM {
+        let is_storm = self.is_storm(lane, &crowd).await?;
+        if is_storm {
             let since = self.store.clock().now() - STORM_LASTS;
             if let Some(storm) = self.store.digest_since(lane.clone(), since).await? {
-                let rows = digest::joining(&crowd, storm.incident_id);
+                let rows = joining(&crowd, storm.incident_id);
                 Metrics::count(&self.metrics.tellings, "joined_storm", rows.len() as u64);
                 return Ok(Turn::Done(self.store.join_message(rows, storm.incident_id).await?));
             }
@@ -78,14 +80,14 @@ impl Deliver {
         if let Err(moment) = self.pace(lane, receiver, true).await? {
             return Ok(Turn::Later(moment));
         }
-        if crowd.len() < STORM {
+        if !is_storm {
             return self.post(lane, receiver, first, incident, None).await;
         }
-        let digest = self.digest_of(&crowd).await?;
-        let carrier = crowd.iter().find(|row| row.incident_id == digest.worst()).unwrap_or(first);
+        let storm = self.storm_of(&crowd).await?;
+        let carrier = crowd.iter().find(|row| Some(row.incident_id) == storm.worst()).unwrap_or(first);
         let incident = self.store.incident(carrier.incident_id).await?;
         let others: Vec<Notification> = crowd.iter().filter(|row| row.id != carrier.id).cloned().collect();
-        self.post(lane, receiver, carrier, incident, Some((digest, others))).await
+        self.post(lane, receiver, carrier, incident, Some((storm, others))).await
     }
 
     /// Posts one message. What was begun before and not recorded is looked for first.
@@ -95,20 +97,22 @@ impl Deliver {
         receiver: &Receiver,
         row: &Notification,
         mut incident: Incident,
-        storm: Option<(Digest, Vec<Notification>)>,
+        storm: Option<(Storm, Vec<Notification>)>,
     ) -> Result<Turn> {
         if !self.store.begin_delivery(row.id).await? {
             return Ok(Turn::Done(0));
         }
         incident.status = incident.status.once_told();
-        let (digest, others) = storm.map_or((None, Vec::new()), |(digest, others)| (Some(digest), others));
+        let (storm, others) = storm.map_or((None, Vec::new()), |(storm, others)| (Some(storm), others));
         let mut may_repeat = false;
         let mut delivered = None;
         if row.in_flight {
-            match receiver.find(row).await {
-                Ok(Some(found)) => delivered = Some(found),
-                Ok(None) => may_repeat = receiver.may_land_late(),
-                Err(failure) => {
+            match receiver.look(row).await {
+                Looked::Found(found) => delivered = Some(found),
+                Looked::NoNeed => {}
+                // What is on its way may still land: if it does, this one repeats it.
+                Looked::NotThere => may_repeat = true,
+                Looked::Unknown(failure) => {
                     tracing::warn!(receiver = lane.receiver, code = failure.code, "an earlier attempt could not be looked for; the message is sent again, marked");
                     may_repeat = true;
                 }
@@ -117,7 +121,7 @@ impl Deliver {
         let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), may_repeat).await?;
         let outcome = match delivered {
             Some(found) => Ok(found),
-            None => receiver.post(&self.outgoing(row, &incident, &told, digest.as_ref())).await,
+            None => receiver.post(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await,
         };
         match outcome {
             Ok(delivered) => {
@@ -147,7 +151,7 @@ impl Deliver {
             shown_status: incident.status.as_str().to_owned(),
             shown_count: incident.event_count,
             may_repeat,
-            digest: digest::joining(others, row.incident_id),
+            digest: joining(others, row.incident_id),
             kind: receiver.kind(),
             slack: delivered.slack,
         };
@@ -197,11 +201,11 @@ impl Deliver {
         if let Err(moment) = self.pace(lane, receiver, false).await? {
             return Ok(Turn::Later(moment));
         }
-        let digest = match row.is_digest {
-            true => Some(self.digest_from(&row).await?),
+        let storm = match row.is_digest {
+            true => Some(self.storm_from(&row).await?),
             false => None,
         };
-        match receiver.edit(&row, &self.outgoing(&row, &incident, &told, digest.as_ref())).await {
+        match receiver.edit(&self.outgoing(&row, &incident, &told, storm.as_ref()).await?).await {
             Ok(()) => {
                 self.count(receiver, "edited");
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
@@ -224,14 +228,25 @@ impl Deliver {
         Ok(Turn::Done(1))
     }
 
-    fn outgoing<'a>(
-        &'a self,
+    async fn outgoing<'a>(
+        &self,
         row: &'a Notification,
         incident: &'a Incident,
         told: &'a Told,
-        digest: Option<&'a Digest>,
-    ) -> Outgoing<'a> {
-        Outgoing { row, incident, told, digest }
+        storm: Option<&'a Storm>,
+    ) -> Result<Outgoing<'a>> {
+        let first_notification = self.store.first_told(row).await?;
+        Ok(Outgoing { row, incident, told, storm, first_notification, now: self.store.clock().now() })
+    }
+
+    /// Whether what waits is more than the lane takes one by one: with what went out within the last minute more
+    /// than its receiver's bound, and more than can follow at once.
+    async fn is_storm(&self, lane: &Lane, crowd: &[Notification]) -> Result<bool> {
+        let Some(first) = crowd.first() else { return Ok(false) };
+        let now = self.store.clock().now();
+        let posts = self.store.sent_since(lane.clone(), now - STORM_WINDOW).await?;
+        let gauge = StormGauge { above: self.routes.storm_above(&lane.receiver) };
+        Ok(crowd.len() > AT_ONCE && gauge.delivery(first.urgency, &posts, crowd.len(), now) == foghorn_routing::Delivery::Storm)
     }
 
     /// A route may name a receiver that the file no longer has: what waits for it goes to the fallback.

@@ -4,7 +4,7 @@ use super::{NOT_RECORDED, Reply, SlackHand, wording};
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::{cut, outside_text};
-use foghorn_slack::blocks::escape;
+use foghorn_slack::escape::mrkdwn;
 use foghorn_slack::interaction::SlashCommand;
 use foghorn_store::model::{IncidentFilter, Paging};
 use foghorn_store::sqlite::once::Asked;
@@ -146,7 +146,7 @@ impl SlackHand {
             format!(
                 "*{}* {} until {} ({}: {})",
                 silence.id,
-                escape(&silence.matchers_in_words()),
+                escape(&silence.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
                 silence.ends_at.strftime("%d %b %H:%M UTC"),
                 escape(&silence.created_by),
                 escape(&outside_text(&silence.comment))
@@ -154,6 +154,11 @@ impl SlackHand {
         };
         Ok(Reply::said(&silences.iter().take(20).map(line).collect::<Vec<_>>().join("\n")))
     }
+}
+
+/// Outside text in an answer.
+fn escape(text: &str) -> String {
+    mrkdwn(text, 600)
 }
 
 fn number_of(text: &str) -> Option<IncidentId> {

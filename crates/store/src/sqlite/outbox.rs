@@ -9,7 +9,8 @@ use super::{Store, audit};
 use crate::model::Notification;
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
-use foghorn_domain::incident::{Incident, IncidentId};
+use foghorn_domain::incident::{Incident, IncidentId, Status};
+use foghorn_domain::notification::{Reason, ReasonKey};
 use foghorn_domain::severity::Urgency;
 use rusqlite::{Transaction, params};
 use serde_json::{Value, json};
@@ -188,6 +189,76 @@ impl Store {
             )?;
             let found = statement.query_map(params![receiver, channel, incident], |row| row.get(0))?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// The first message about a telling's incident that went out into its lane, if there was one.
+    pub async fn first_told(&self, row: &Notification) -> Result<Option<i64>> {
+        let (incident, receiver, channel) = (row.incident_id, row.receiver.clone(), row.channel.clone());
+        self.read(move |db| {
+            let sql = "SELECT min(id) FROM notifications
+                        WHERE incident_id = ?1 AND receiver = ?2 AND channel = ?3 AND status = 'sent'";
+            Ok(db.prepare_cached(sql)?.query_row(params![incident, receiver, channel], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    /// Has somebody's wish to know more answered in the threads of an incident's messages (in the one with the
+    /// time `ts`, where that is known). `wish` makes it the same wish when it comes again.
+    pub async fn ask_for_details(&self, incident_id: IncidentId, ts: Option<String>, wish: String) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT INTO notifications
+                     (incident_id, receiver, channel, reason, occurrence, urgency, status, route, team, provider, created_at)
+                 SELECT incident_id, receiver, channel, ?2, ?3, urgency, 'pending', route, team,
+                        json_object('thread_ts', json_extract(provider, '$.ts')), ?4
+                   FROM notifications
+                  WHERE incident_id = ?1 AND status = 'sent' AND reason <> ?2 AND json_extract(provider, '$.ts') IS NOT NULL
+                    AND (?5 IS NULL OR json_extract(provider, '$.ts') = ?5)
+                  ORDER BY id DESC LIMIT 1
+                 ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
+            )?
+            .execute(params![incident_id, Reason::DetailsRequested.as_str(), wish, time::write(clock.now()), ts])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Incidents that were told and that nobody has answered, with the moment of the telling that counts: of the
+    /// opening, or of the last coming back.
+    pub async fn told_and_unanswered(&self) -> Result<Vec<(Incident, Timestamp)>> {
+        self.read(|db| {
+            let columns = super::rows::INCIDENT_COLUMNS.split(", ").map(|name| format!("i.{}", name.trim()));
+            let sql = format!(
+                "SELECT {}, max(n.sent_at) FROM incidents i JOIN notifications n ON n.incident_id = i.id
+                  WHERE i.status = 'notified' AND n.receiver = '{DASHBOARD}' AND n.status IN ('sent', 'joined')
+                    AND n.reason IN ('opened', 'reopened', 'still_firing', 'silence_ended')
+                  GROUP BY i.id ORDER BY i.id DESC LIMIT 5000",
+                columns.collect::<Vec<_>>().join(", ")
+            );
+            let mut statement = db.prepare_cached(&sql)?;
+            let told = statement.query_map([], |row| {
+                Ok((super::rows::incident(row)?, super::rows::moment(row, 23)?.unwrap_or(Timestamp::UNIX_EPOCH)))
+            })?;
+            Ok(told.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Writes the outbox rows of reasons, those that are not there yet. Returns how many.
+    pub async fn queue_reasons(&self, reasons: Vec<(IncidentId, ReasonKey)>) -> Result<usize> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            let mut queued = 0;
+            for (id, key) in &reasons {
+                let incident = super::incidents::by_id(tx, *id)?;
+                if incident.status == Status::Notified {
+                    queued += usize::from(super::notifications::queue(tx, &incident, key, None, clock.now())?);
+                }
+            }
+            Ok(queued)
         })
         .await
     }
