@@ -2,7 +2,7 @@
 //!
 //! [`keys`] knows every key, from the default file that is compiled in. [`layers`] lays defaults, file,
 //! environment and flags on top of each other and remembers where each value came from. [`value`] turns a
-//! value's text into what it means. One small struct for each concern ([`concern`]) asks for its keys by
+//! value's text into what it means. One small struct for each concern ([`concern`], [`telling`]) asks for its keys by
 //! name; [`effective`] shows what came of it with every secret hidden; [`unsupported`] names variables
 //! that other installations set and this version cannot honour.
 
@@ -13,6 +13,7 @@ pub(crate) mod keys;
 mod file;
 mod layers;
 mod concern;
+mod telling;
 mod effective;
 mod unsupported;
 pub(crate) mod flags;
@@ -20,7 +21,9 @@ pub(crate) mod flags;
 pub(crate) use concern::{Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Storage};
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
+pub(crate) use secret::Secret;
 pub(crate) use layers::Sources;
+pub(crate) use telling::{Email, PagerDuty, Routing, Slack, Watchman, Webhook};
 
 use error::ConfigError;
 use layers::Values;
@@ -46,6 +49,18 @@ pub(crate) struct Config {
     pub(crate) embed: Embed,
     /// How people are told.
     pub(crate) notify: Notify,
+    /// Who is told about what.
+    pub(crate) routing: Routing,
+    /// Slack.
+    pub(crate) slack: Slack,
+    /// Mail.
+    pub(crate) email: Email,
+    /// PagerDuty.
+    pub(crate) pagerduty: PagerDuty,
+    /// Webhooks.
+    pub(crate) webhook: Webhook,
+    /// How Foghorn's own silence is noticed.
+    pub(crate) watchman: Watchman,
     /// What Foghorn says about itself.
     pub(crate) log: Log,
     /// Every key with the value in force, for people.
@@ -77,6 +92,12 @@ impl Config {
         let analysis = kept(Analysis::read(values), errors);
         let embed = kept(Embed::read(values), errors);
         let notify = kept(Notify::read(values), errors);
+        let routing = kept(Routing::read(values), errors);
+        let slack = kept(Slack::read(values), errors);
+        let email = kept(Email::read(values), errors);
+        let pagerduty = kept(PagerDuty::read(values), errors);
+        let webhook = kept(Webhook::read(values), errors);
+        let watchman = kept(Watchman::read(values), errors);
         let log = kept(Log::read(values), errors);
         Some(Self {
             http: http?,
@@ -88,6 +109,12 @@ impl Config {
             analysis: analysis?,
             embed: embed?,
             notify: notify?,
+            routing: routing?,
+            slack: slack?,
+            email: email?,
+            pagerduty: pagerduty?,
+            webhook: webhook?,
+            watchman: watchman?,
             log: log?,
             effective: Effective::of(values),
             warnings,

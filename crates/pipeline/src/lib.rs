@@ -25,6 +25,7 @@ pub mod deliver;
 pub mod act;
 pub mod slack_hand;
 pub mod escalate;
+pub mod trial;
 pub mod reconcile;
 mod heads;
 mod vitals;

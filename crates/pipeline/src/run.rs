@@ -17,6 +17,7 @@ use crate::settings::Settings;
 use crate::silences::Silences;
 use crate::slack_hand::SlackHand;
 use crate::triage::Triage;
+use crate::trial::Trial;
 use crate::vitals::{Pulse, Vitals};
 use foghorn_embed::Embedder;
 use foghorn_store::Store;
@@ -62,6 +63,8 @@ pub struct Handles {
     pub quiet: Quiet,
     /// A person's hand in Slack.
     pub slack: SlackHand,
+    /// Trials of the routing.
+    pub trial: Trial,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -123,6 +126,7 @@ impl Pipeline {
             silences,
             quiet: quiet.clone(),
             slack,
+            trial: Trial::new(store.clone(), routes.clone()),
             explainer: explainer.clone(),
             recollection: recollection.clone(),
             metrics: metrics.clone(),

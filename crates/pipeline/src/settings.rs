@@ -40,6 +40,10 @@ pub struct Settings {
     pub tell_within: Duration,
     /// Whom to tell beside the dashboard.
     pub receivers: ReceiverSettings,
+    /// Called every minute for as long as an event comes through.
+    pub heartbeat_url: Option<String>,
+    /// Whether a source that falls silent beyond its rhythm is an incident.
+    pub watch_sources: bool,
 }
 
 impl Settings {
@@ -61,6 +65,8 @@ impl Settings {
             edit_interval: Duration::from_secs(1),
             tell_within: Duration::from_secs(5),
             receivers: ReceiverSettings::default(),
+            heartbeat_url: None,
+            watch_sources: true,
         }
     }
 }

@@ -37,6 +37,9 @@ const INTAKE: [&str; 8] = [
     "/v2/change/enqueue",
 ];
 
+/// Where a signature over the body takes the place of tokens; whoever handles them checks it.
+const SIGNED: [&str; 2] = ["/slack/actions", "/slack/commands"];
+
 const OPEN: [&str; 5] = ["/health", "/healthz", "/readyz", "/login", "/favicon.ico"];
 
 fn purpose(path: &str, method: &Method) -> Purpose {
@@ -88,6 +91,10 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
 fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
     let headers = request.headers();
     let (path, method) = (request.uri().path(), request.method());
+    if SIGNED.contains(&path) {
+        // Slack proves itself by its signature, and may come through a tunnel that changes the host.
+        return Ok(Caller::default());
+    }
     if app.config.listen.ip().is_loopback() && !app.config.require_token {
         check_host(headers, request.uri().host())?;
     }

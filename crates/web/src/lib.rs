@@ -16,6 +16,7 @@ mod intake;
 mod api;
 mod exposition;
 mod health;
+mod slack;
 mod live;
 mod pages;
 mod router;

@@ -1,7 +1,7 @@
 //! Every route.
 
 use crate::state::{App, WebConfig};
-use crate::{api, guard, health, intake, live, pages, problem};
+use crate::{api, guard, health, intake, live, pages, problem, slack};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
@@ -46,6 +46,13 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(api::memory_transfer::import))
         .routes(routes!(api::memory_transfer::export))
         .routes(routes!(api::memory::one, api::memory::edit))
+        .routes(routes!(api::silences::list, api::silences::add))
+        .routes(routes!(api::silences::one, api::silences::end))
+        .routes(routes!(api::routing::info))
+        .routes(routes!(api::routing::of_kind))
+        .routes(routes!(api::routing::test))
+        .routes(routes!(slack::post_actions))
+        .routes(routes!(slack::post_commands))
         .routes(routes!(health::healthz))
         .routes(routes!(health::health))
         .routes(routes!(health::readyz))

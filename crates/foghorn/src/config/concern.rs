@@ -238,18 +238,22 @@ fn refused(key: &str, said: &Said, remedy: String) -> ConfigErrors {
 #[derive(Debug)]
 pub(crate) struct Notify {
     pub(crate) edit_interval: Duration,
+    pub(crate) tell_within: Duration,
 }
 
 impl Notify {
     pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
-        let edit_interval = values.get("notify.edit_interval", |text| {
+        let short = |text: &str| {
             let length = value::duration(text)?;
             if length > SignedDuration::from_hours(1) {
                 return Err(r#"must be at most "1h", or messages would say what is long past"#.to_owned());
             }
             Ok(length.unsigned_abs())
-        })?;
-        Ok(Self { edit_interval })
+        };
+        Ok(Self {
+            edit_interval: values.get("notify.edit_interval", short)?,
+            tell_within: values.get("notify.tell_within", short)?,
+        })
     }
 }
 

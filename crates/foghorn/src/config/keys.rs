@@ -37,10 +37,19 @@ impl Key {
 }
 
 /// Keys whose values are shown as `SET` or `NOT SET`.
-const SECRETS: [&str; 2] = ["http.api_token", "intake.key"];
+const SECRETS: [&str; 8] = [
+    "http.api_token",
+    "intake.key",
+    "slack.bot_token",
+    "slack.signing_secret",
+    "slack.app_token",
+    "email.smtp_url",
+    "pagerduty.routing_key",
+    "watchman.heartbeat_url",
+];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 10] = [
+const ALIASES: [(&str, &str, Option<&str>); 22] = [
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),
     ("http.public_url", "FOGHORN_PUBLIC_URL", Some("public-url")),
@@ -50,6 +59,18 @@ const ALIASES: [(&str, &str, Option<&str>); 10] = [
     ("embed.model_dir", "EMBED_MODEL_DIR", None),
     ("embed.model_name", "EMBED_MODEL_NAME", None),
     ("embed.dimensions", "VECTOR_DIM", None),
+    ("routing.file", "FOGHORN_ROUTES", Some("routes")),
+    ("slack.bot_token", "SLACK_BOT_TOKEN", None),
+    ("slack.signing_secret", "SLACK_SIGNING_SECRET", None),
+    ("slack.app_token", "SLACK_APP_TOKEN", None),
+    ("slack.channel", "SLACK_CHANNEL", None),
+    ("slack.api_url", "SLACK_API_URL", None),
+    ("email.smtp_url", "SMTP_URL", None),
+    ("email.from", "SMTP_FROM", None),
+    ("email.to", "SMTP_TO", None),
+    ("pagerduty.routing_key", "PAGERDUTY_ROUTING_KEY", None),
+    ("pagerduty.events_url", "PAGERDUTY_EVENTS_URL", None),
+    ("watchman.heartbeat_url", "FOGHORN_HEARTBEAT_URL", None),
     ("log.level", "LOG_LEVEL", None),
 ];
 

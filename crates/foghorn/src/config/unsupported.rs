@@ -2,21 +2,16 @@
 //! ignore one in silence would let somebody believe that it works.
 
 /// What is set, and what happens instead.
-const UNSUPPORTED: [(&[&str], &str); 6] = [
+const UNSUPPORTED: [(&[&str], &str); 4] = [
     (&["DATABASE_URL"], "this version keeps its data in SQLite only, in store.data_dir"),
     (
         &["REDIS_URL", "REDIS_CHANNEL", "QUEUE_NAME"],
         "this version uses no Redis: events come in over HTTP and its own event log is the queue",
     ),
     (
-        &["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CHANNEL", "SLACK_API_URL"],
-        "this version tells its dashboard and the terminal only, not Slack",
-    ),
-    (
         &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
         "this version asks no language model: the built-in analyst explains incidents",
     ),
-    (&["SMTP_URL"], "this version sends no mail"),
     (&["WINDOW_N", "POLL_INTERVAL_SECONDS"], "this version has no metric windows or polled sources"),
 ];
 
@@ -40,16 +35,17 @@ mod tests {
         let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let environment = [
             set("DATABASE_URL", "postgresql://u:hunter2@db/x"),
-            set("SLACK_BOT_TOKEN", "xoxb-1"),
-            set("SLACK_CHANNEL", "#ops"),
-            set("SMTP_URL", ""),
+            set("OPENAI_API_KEY", "sk-1"),
+            set("OPENAI_MODEL", "some"),
+            set("REDIS_URL", ""),
             set("PATH", "/bin"),
         ];
         assert_eq!(
             warnings(&environment),
             [
                 "DATABASE_URL is set but this version keeps its data in SQLite only, in store.data_dir",
-                "SLACK_BOT_TOKEN, SLACK_CHANNEL are set but this version tells its dashboard and the terminal only, not Slack",
+                "OPENAI_API_KEY, OPENAI_MODEL are set but this version asks no language model: the built-in analyst explains \
+                 incidents",
             ]
         );
     }

@@ -33,6 +33,16 @@ pub struct StoredAuditRow {
 }
 
 impl Store {
+    /// Writes a row about something that concerns no incident and changes nothing else.
+    pub async fn note_in_audit(&self, action: &'static str, who: String, details: Value) -> Result<()> {
+        let clock = self.clock().clone();
+        self.write(move |tx| {
+            append(tx, None, &who, action, &details, clock.now())?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Audit rows, newest first; of one incident if one is named.
     pub async fn audit_entries(&self, incident_id: Option<IncidentId>, paging: Paging) -> Result<Page<AuditEntry>> {
         self.read(move |db| {

@@ -8,9 +8,11 @@ pub(crate) mod incidents;
 pub(crate) mod memory;
 pub(crate) mod memory_transfer;
 mod paging;
+pub(crate) mod routing;
 pub(crate) mod search;
 pub(crate) mod semantic_search;
 pub(crate) mod shapes;
+pub(crate) mod silences;
 pub(crate) mod similar;
 pub(crate) mod solution;
 

@@ -3,6 +3,8 @@
 use crate::config::{Config, ConfigErrors};
 use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
+use foghorn_pipeline::receivers::{ReceiverSettings, SlackSettings};
+use foghorn_slack::Secret;
 use foghorn_sources::Limits;
 use foghorn_store::sqlite::Options;
 use foghorn_store::sqlite::retention::Retention;
@@ -31,7 +33,38 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
         audit_key: audit.key_file.clone().unwrap_or(defaults.audit_key),
         playbooks: config.analysis.playbooks.clone(),
         edit_interval: config.notify.edit_interval,
+        tell_within: config.notify.tell_within,
+        receivers: receivers(config),
+        heartbeat_url: config.watchman.heartbeat_url.as_ref().map(|url| url.expose().to_owned()),
+        watch_sources: config.watchman.silent_sources,
         ..Settings::new(&storage.data_dir)
+    }
+}
+
+/// Whom to tell beside the dashboard.
+fn receivers(config: &Config) -> ReceiverSettings {
+    let Config { routing, slack, email, pagerduty, webhook, .. } = config;
+    let secret = |secret: &crate::config::Secret| Secret::new(secret.expose());
+    ReceiverSettings {
+        routing_file: routing.file.clone(),
+        slack: SlackSettings {
+            api_url: slack.api_url.clone(),
+            bot_token: slack.bot_token.as_ref().map(secret),
+            signing_secret: slack.signing_secret.as_ref().map(secret),
+            app_token: slack.app_token.as_ref().map(secret),
+            channel: slack.channel.clone(),
+            team_id: slack.team_id.clone(),
+            people: slack.people.clone(),
+        },
+        smtp_url: email.smtp_url.as_ref().map(secret),
+        mail_from: email.from.clone(),
+        mail_to: email.to.clone(),
+        pagerduty_routing_key: pagerduty.routing_key.as_ref().map(secret),
+        pagerduty_events_url: pagerduty.events_url.clone(),
+        webhook_allow: webhook.allow.clone(),
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?))))
+            .collect(),
     }
 }
 
