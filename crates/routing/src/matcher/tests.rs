@@ -24,7 +24,7 @@ fn matchers_compare_as_they_say() {
         ("kind = db_timeout", true),
         ("kind != db_timeout", false),
         ("kind =~ db_.*", true),
-        ("kind =~ db", false),
+        ("kind =~ error|db", false),
         ("severity = err", true),
         ("severity >= warning", true),
         ("severity >= critical", false),
