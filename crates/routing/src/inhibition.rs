@@ -161,32 +161,40 @@ impl Web {
         self.states[incident] == State::Undecided && self.muted_in[incident].iter().all(settled)
     }
 
-    /// Settles one incident and whatever follows from it.
+    /// Settles one incident and whatever follows from it. A state is set before its consequences are drawn, so
+    /// that what a free incident mutes is never taken for free because nothing undecided is left to mute it.
     fn decide(&mut self, incident: usize, state: State) {
-        let mut due = vec![(incident, state)];
-        while let Some((incident, state)) = due.pop() {
-            if self.states[incident] != State::Undecided {
-                continue;
-            }
-            self.states[incident] = state;
+        let mut due = Vec::new();
+        self.settle(incident, state, &mut due);
+        while let Some(incident) = due.pop() {
+            let is_free = self.states[incident] == State::Free;
             for group in self.mutes_in[incident].clone() {
                 let is_both = self.muted_in[incident].iter().any(|(muted_in, _)| *muted_in == group);
                 self.undecided[group][usize::from(is_both)] -= 1;
                 let [causes, both] = self.undecided[group];
-                let of = &self.groups[group];
-                let muted_by_both = if is_both { &[][..] } else { &of.both[..] };
-                if state == State::Free {
-                    due.extend(of.targets.iter().chain(muted_by_both).map(|muted| (*muted, State::Muted)));
+                if is_free {
                     // They are done with here: nobody has to go through them again.
-                    self.groups[group].targets.clear();
+                    let mut muted = std::mem::take(&mut self.groups[group].targets);
                     if !is_both {
-                        self.groups[group].both.clear();
+                        muted.append(&mut self.groups[group].both);
                     }
-                } else if causes == 0 {
-                    let waiting = of.both.iter().chain(of.targets.iter().filter(|_| both == 0));
-                    due.extend(waiting.filter(|waits| self.is_unmutable(**waits)).map(|waits| (*waits, State::Free)));
+                    muted.into_iter().for_each(|muted| self.settle(muted, State::Muted, &mut due));
+                } else if causes == 0 && (both == 0 || !is_both) {
+                    // Only the last cause, and the last of all, free those that waited: each list is read once.
+                    let of = &self.groups[group];
+                    let both_sides = of.both.iter().filter(|_| !is_both);
+                    let waiting = both_sides.chain(of.targets.iter().filter(|_| both == 0)).copied();
+                    let freed: Vec<usize> = waiting.filter(|waits| self.is_unmutable(*waits)).collect();
+                    freed.into_iter().for_each(|freed| self.settle(freed, State::Free, &mut due));
                 }
             }
+        }
+    }
+
+    fn settle(&mut self, incident: usize, state: State, due: &mut Vec<usize>) {
+        if self.states[incident] == State::Undecided {
+            self.states[incident] = state;
+            due.push(incident);
         }
     }
 
