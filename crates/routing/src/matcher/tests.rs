@@ -40,6 +40,8 @@ fn matchers_compare_as_they_say() {
         ("service =~ out|checkout.*", true),
         ("service !~ a|b", true),
         ("summary =~ '.*timed out.*'", true),
+        ("summary =~ [\\w -]+ timed\\s+out after \\d+ .*", true),
+        ("service =~ (?i)CHECK\\w+", true),
         ("environment != staging", true),
         ("label = sqli", true),
         ("label = xss", false),
