@@ -2,7 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, explain, incidents, memory, search, send, serve, show, simulate,
+    act, audit, backup, check, completions, demo, explain, incidents, memory, routes, search, send, serve, show,
+    simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -56,6 +57,8 @@ enum Command {
     Search(search::Args),
     /// Look after what fixed things before: import, export, list, edit, confirm, retire
     Memory(memory::Args),
+    /// Check the file that says whom to tell, and try an event on it
+    Routes(routes::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
@@ -87,6 +90,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Solution(args) => one_thread(act::solution(&args)),
         Command::Search(args) => one_thread(search::run(&args)),
         Command::Memory(args) => one_thread(memory::run(args)),
+        Command::Routes(args) => routes::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Bench(args) => bench::run(&args),

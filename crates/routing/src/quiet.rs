@@ -32,6 +32,7 @@ pub struct Held {
     /// The reason, a sentence.
     pub why: String,
     /// What holds it.
+    #[serde(flatten)]
     pub by: HeldBy,
     /// When to look again; `None` where no time says so, but another incident.
     pub until: Option<Timestamp>,

@@ -43,6 +43,8 @@ pub struct Routed {
     pub team: Option<String>,
     /// `route[2] "payments" > route[0]`, or `fallback`.
     pub path: String,
+    /// What fitted on the way, the outermost route first: `service = checkout`. Empty for the fallback.
+    pub because: Vec<String>,
     /// The least time between two messages about one service in one environment to this receiver.
     pub group_interval: Option<SignedDuration>,
     /// How often it is told again while nobody acknowledges.
@@ -79,11 +81,35 @@ impl RouteSettings {
     }
 }
 
+/// Where a walk stands: the way so far and what holds there.
+#[derive(Clone, Default)]
+pub(crate) struct Place {
+    pub(crate) path: String,
+    because: Vec<String>,
+    settings: RouteSettings,
+}
+
+impl Place {
+    /// Outside of all routes.
+    pub(crate) fn named(path: &str) -> Self {
+        Self { path: path.to_owned(), ..Self::default() }
+    }
+
+    fn below(&self, index: usize, route: &Route) -> Self {
+        let conditions =
+            route.matchers.iter().map(ToString::to_string).chain(route.hours.iter().map(ToString::to_string));
+        Self {
+            path: below(&self.path, &route.label(index)),
+            because: self.because.iter().cloned().chain(conditions).collect(),
+            settings: route.settings.below(&self.settings),
+        }
+    }
+}
+
 /// Collects where the routes lead; says whether they led anywhere.
 pub(crate) fn walk(
     routes: &[Route],
-    above: &str,
-    inherited: &RouteSettings,
+    above: &Place,
     subject: &Subject<'_>,
     now: Timestamp,
     found: &mut Vec<Routed>,
@@ -94,13 +120,12 @@ pub(crate) fn walk(
         if !is_time || !all_match(&route.matchers, subject) {
             continue;
         }
-        let path = below(above, &route.label(index));
-        let settings = route.settings.below(inherited);
-        if !walk(&route.children, &path, &settings, subject, now, found) {
+        let place = above.below(index, route);
+        if !walk(&route.children, &place, subject, now, found) {
             if route.receivers.is_empty() {
                 continue;
             }
-            route.receivers.iter().for_each(|receiver| add(found, receiver, &path, &settings));
+            route.receivers.iter().for_each(|receiver| add(found, receiver, &place));
         }
         led_somewhere = true;
         if !route.goes_on {
@@ -116,16 +141,18 @@ pub(crate) fn below(above: &str, label: &str) -> String {
 }
 
 /// Adds a receiver; the first route that led to it keeps it.
-pub(crate) fn add(found: &mut Vec<Routed>, receiver: &str, path: &str, settings: &RouteSettings) {
+pub(crate) fn add(found: &mut Vec<Routed>, receiver: &str, place: &Place) {
     if found.iter().any(|other| other.receiver == receiver) {
         return;
     }
+    let RouteSettings { team, group_interval, repeat_interval, escalation } = place.settings.clone();
     found.push(Routed {
         receiver: receiver.to_owned(),
-        team: settings.team.clone(),
-        path: path.to_owned(),
-        group_interval: settings.group_interval,
-        repeat_interval: settings.repeat_interval,
-        escalation: settings.escalation.clone().unwrap_or_default(),
+        team,
+        path: place.path.clone(),
+        because: place.because.clone(),
+        group_interval,
+        repeat_interval,
+        escalation: escalation.unwrap_or_default(),
     });
 }

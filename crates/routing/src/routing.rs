@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::inhibition::Inhibition;
 use crate::maintenance::Maintenance;
 use crate::receiver::{Address, Receiver};
-use crate::route::{self, Route, RouteSettings, Routed};
+use crate::route::{self, Place, Route, Routed};
 use crate::subject::Subject;
 use foghorn_domain::clock::Timestamp;
 
@@ -63,7 +63,7 @@ impl Routing {
     /// the fallback.
     pub fn route(&self, subject: &Subject<'_>, now: Timestamp) -> Vec<Routed> {
         let mut found = Vec::new();
-        if !route::walk(&self.routes, "", &RouteSettings::default(), subject, now, &mut found) {
+        if !route::walk(&self.routes, &Place::default(), subject, now, &mut found) {
             return self.to_fallback();
         }
         found
@@ -72,9 +72,8 @@ impl Routing {
     /// The fallback, for what no route took and for what a receiver could not be told.
     pub fn to_fallback(&self) -> Vec<Routed> {
         let mut found = Vec::new();
-        for receiver in &self.fallback {
-            route::add(&mut found, receiver, FALLBACK, &RouteSettings::default());
-        }
+        let place = Place::named(FALLBACK);
+        self.fallback.iter().for_each(|receiver| route::add(&mut found, receiver, &place));
         found
     }
 
@@ -101,6 +100,14 @@ impl Routing {
     /// Recurring maintenance.
     pub fn maintenance(&self) -> &[Maintenance] {
         &self.maintenance
+    }
+
+    /// How many routes there are, those below others included.
+    pub fn route_count(&self) -> usize {
+        fn count(routes: &[Route]) -> usize {
+            routes.iter().map(|route| 1 + count(&route.children)).sum()
+        }
+        count(&self.routes)
     }
 
     /// How many expectations the file has; all of them hold.

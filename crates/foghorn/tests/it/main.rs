@@ -18,5 +18,6 @@ mod audit_verify;
 mod prometheus;
 mod startup;
 mod commands;
+mod routes;
 mod retention;
 mod browser;
