@@ -7,6 +7,7 @@
 //!
 //! Nothing here remembers what was told: a restart reads it from the store and goes on.
 
+mod heartbeat;
 mod lane;
 mod pace;
 mod storm;
@@ -17,8 +18,10 @@ use crate::explain::Explainer;
 use crate::metrics::Metrics;
 use crate::quiet::Quiet;
 use crate::routes::Routes;
+use crate::settings::Settings;
 use foghorn_store::sqlite::outbox::Lane;
-use foghorn_store::{Result, Store};
+use foghorn_store::Store;
+use heartbeat::Heartbeat;
 use pace::Pace;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +36,7 @@ pub struct Deliver {
     routes: Routes,
     quiet: Quiet,
     public_url: Option<String>,
+    heartbeat: Option<Heartbeat>,
     lanes: Arc<Mutex<HashMap<Lane, LaneState>>>,
 }
 
@@ -52,14 +56,16 @@ impl Deliver {
         explainer: Explainer,
         routes: Routes,
         quiet: Quiet,
-        public_url: Option<String>,
-    ) -> Self {
-        Self { store, metrics, explainer, routes, quiet, public_url, lanes: Arc::default() }
+        settings: &Settings,
+    ) -> Result<Self, String> {
+        let public_url = settings.public_url.clone();
+        let heartbeat = settings.heartbeat_url.as_deref().map(Heartbeat::new).transpose()?;
+        Ok(Self { store, metrics, explainer, routes, quiet, public_url, heartbeat, lanes: Arc::default() })
     }
 
     /// Visits every lane that has work, one after the other. Returns how much was done. For tests and for the
     /// last round before a stop.
-    pub async fn step(&self) -> Result<usize> {
+    pub async fn step(&self) -> foghorn_store::Result<usize> {
         let mut done = 0;
         for lane in self.store.lanes().await? {
             done += self.visit(lane, false).await?;
@@ -69,7 +75,7 @@ impl Deliver {
 
     /// Visits every lane that has work and in which nobody is, each in a task of its own: a receiver that is
     /// slow holds up no other.
-    pub async fn spread(&self) -> Result<()> {
+    pub async fn spread(&self) -> foghorn_store::Result<()> {
         for lane in self.store.lanes().await? {
             let is_free = !self.lanes().get(&lane).is_some_and(|state| state.is_taken);
             if is_free {
@@ -92,7 +98,7 @@ impl Deliver {
         }
     }
 
-    async fn visit(&self, lane: Lane, may_wait: bool) -> Result<usize> {
+    async fn visit(&self, lane: Lane, may_wait: bool) -> foghorn_store::Result<usize> {
         if self.lane(&lane, |state| std::mem::replace(&mut state.is_taken, true)) {
             return Ok(0);
         }

@@ -2,6 +2,7 @@
 
 use crate::doorbell::Doorbell;
 use crate::metrics::Metrics;
+use crate::watchman::rhythm::Hearing;
 use foghorn_domain::event::NewEvent;
 use foghorn_store::model::Appended;
 use foghorn_store::{Result, Store};
@@ -12,11 +13,12 @@ pub struct Ingest {
     store: Store,
     metrics: Metrics,
     triage: Doorbell,
+    hearing: Hearing,
 }
 
 impl Ingest {
-    pub(crate) fn new(store: Store, metrics: Metrics, triage: Doorbell) -> Self {
-        Self { store, metrics, triage }
+    pub(crate) fn new(store: Store, metrics: Metrics, triage: Doorbell, hearing: Hearing) -> Self {
+        Self { store, metrics, triage, hearing }
     }
 
     /// Stores events and wakes triage. Answers stand in the order of the events.
@@ -24,7 +26,11 @@ impl Ingest {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        let now = self.store.clock().now();
+        let mut heard: Vec<String> = events.iter().map(|event| event.source.clone()).collect();
+        heard.dedup();
         let appended = self.store.append(events).await?;
+        heard.iter().for_each(|source| self.hearing.hear(source, now));
         let (mut stored, mut duplicate, mut refreshed) = (0, 0, 0);
         for outcome in &appended {
             match outcome {

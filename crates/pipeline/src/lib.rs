@@ -27,6 +27,7 @@ pub mod slack_hand;
 pub mod escalate;
 pub mod trial;
 pub mod reconcile;
+mod watchman;
 mod heads;
 mod vitals;
 mod run;

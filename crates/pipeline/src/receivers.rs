@@ -17,6 +17,7 @@ use crate::deliver::Storm;
 use crate::explain::Told;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
+use foghorn_domain::notification::Reason;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::SlackRow;
 use serde_json::Value;
@@ -154,7 +155,8 @@ impl Receiver {
     pub(crate) fn shows(&self, row: &Notification, incident: &Incident) -> bool {
         let is_new_status = row.shown_status.as_deref() != Some(incident.status.as_str());
         match self {
-            Self::Slack(_) => true,
+            // What was asked for in a thread stays as it was said.
+            Self::Slack(_) => row.reason != Reason::DetailsRequested,
             Self::PagerDuty(_) | Self::Webhook(_) => is_new_status,
             // What has been mailed cannot be changed.
             Self::Email(_) => false,

@@ -18,6 +18,8 @@ use crate::silences::Silences;
 use crate::slack_hand::SlackHand;
 use crate::triage::Triage;
 use crate::trial::Trial;
+use crate::watchman::Watchman;
+use crate::watchman::rhythm::Hearing;
 use crate::vitals::{Pulse, Vitals};
 use foghorn_embed::Embedder;
 use foghorn_store::Store;
@@ -75,6 +77,7 @@ pub struct Pipeline {
     notify: Notify,
     deliver: Deliver,
     escalate: Escalate,
+    watchman: Watchman,
     reconcile: Reconcile,
     recollection: Recollection,
     triage_bell: Doorbell,
@@ -117,10 +120,13 @@ impl Pipeline {
             routes.slack().cloned(),
             &settings.receivers.slack,
         );
-        let deliver =
-            Deliver::new(store.clone(), metrics.clone(), explainer.clone(), routes.clone(), quiet.clone(), public_url);
+        let (told_by, quietly) = (explainer.clone(), quiet.clone());
+        let deliver = Deliver::new(store.clone(), metrics.clone(), told_by, routes.clone(), quietly, &settings)?;
+        let hearing = Hearing::default();
+        let ingest = Ingest::new(store.clone(), metrics.clone(), triage_bell.clone(), hearing.clone());
+        let watchman = Watchman::new(store.clone(), ingest.clone(), hearing, &settings);
         let handles = Handles {
-            ingest: Ingest::new(store.clone(), metrics.clone(), triage_bell.clone()),
+            ingest,
             acting,
             routes: routes.clone(),
             silences,
@@ -146,6 +152,7 @@ impl Pipeline {
                 printer,
             ),
             deliver,
+            watchman,
             escalate: Escalate::new(store.clone(), routes),
             reconcile: Reconcile::new(store, metrics, settings, heads, triage_bell.clone(), notify_bell.clone()),
             recollection,
@@ -169,7 +176,7 @@ impl Pipeline {
             let delivered = self.notify.deliver_step().await?;
             let edited = self.notify.edit_step().await?;
             let settled = self.handles.quiet.settle().await? + self.escalate.step().await?;
-            let told = self.deliver.step().await?;
+            let told = self.deliver.step().await? + self.watchman.step().await?;
             if triaged + swept + recalled + delivered + edited + settled + told == 0 {
                 return Ok(());
             }
@@ -184,7 +191,7 @@ impl Pipeline {
 
     /// Starts every stage.
     pub fn start(self) -> Running {
-        let Self { handles, triage, notify, deliver, escalate, reconcile, recollection, triage_bell, notify_bell } = self;
+        let Self { handles, triage, notify, deliver, escalate, watchman, reconcile, recollection, triage_bell, notify_bell } = self;
         let hand = handles.slack.clone();
         tokio::spawn(async move { hand.learn_workspace().await });
         let edit_interval = handles.settings.edit_interval;
@@ -194,7 +201,7 @@ impl Pipeline {
         let tasks = [
             spawn_triage(triage, triage_bell, notify_bell.clone(), of_triage, vitals.watch("triage")),
             tokio::spawn(reconcile_loop(
-                Timed { reconcile, escalate, quiet: handles.quiet.clone(), routes: handles.routes.clone(), notify: notify_bell.clone() },
+                Timed { reconcile, escalate, watchman, quiet: handles.quiet.clone(), routes: handles.routes.clone(), notify: notify_bell.clone() },
                 of_reconcile,
                 vitals.watch("reconcile"),
             )),
@@ -326,6 +333,7 @@ async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pul
 struct Timed {
     reconcile: Reconcile,
     escalate: Escalate,
+    watchman: Watchman,
     quiet: Quiet,
     routes: Routes,
     notify: Doorbell,
@@ -341,14 +349,14 @@ impl Timed {
     }
 }
 
-async fn reconcile_loop(timed: Timed, stop: CancellationToken, _pulse: Pulse) {
-    let reconcile = &timed.reconcile;
+async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
+
     let mut seconds: u64 = 0;
     let mut ticks = tokio::time::interval(IDLE);
     loop {
         tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
         if seconds.is_multiple_of(5)
-            && let Err(error) = reconcile.sweep_step().await
+            && let Err(error) = timed.reconcile.sweep_step().await
         {
             tracing::error!(%error, "the sweep over incidents failed and will run again");
         }
@@ -358,12 +366,15 @@ async fn reconcile_loop(timed: Timed, stop: CancellationToken, _pulse: Pulse) {
                 tracing::error!(%error, "what is due could not be queued and will be tried again");
             }
         }
+        if let Err(error) = timed.watchman.step().await {
+            tracing::error!(%error, "the watchman could not go round and tries again");
+        }
         if seconds.is_multiple_of(60) {
-            reconcile.publish_head().await;
-            if let Err(error) = reconcile.settle_outcomes().await {
+            timed.reconcile.publish_head().await;
+            if let Err(error) = timed.reconcile.settle_outcomes().await {
                 tracing::error!(%error, "what became of fixes could not be recorded and will be tried again");
             }
-            match reconcile.forget_step().await {
+            match timed.reconcile.forget_step().await {
                 Ok(0) => {}
                 Ok(events) => tracing::info!(events, "retention has forgotten old events"),
                 Err(error) => tracing::error!(%error, "retention failed and will run again"),
@@ -371,5 +382,5 @@ async fn reconcile_loop(timed: Timed, stop: CancellationToken, _pulse: Pulse) {
         }
         seconds += 1;
     }
-    reconcile.publish_head().await;
+    timed.reconcile.publish_head().await;
 }

@@ -103,7 +103,7 @@ impl SlackHand {
         let asked = Asked::Act(self.acting.asked(click.incident_id, action, &actor, None, None));
         let reply = self.carry_out(key, asked, wording(click.incident_id, action, &actor)).await?;
         if action == Action::Info && reply.1 {
-            self.acting.ask_for_details(click.incident_id, click.message_ts, key.to_owned()).await?;
+            self.acting.ask_for_details(click.incident_id, click.message_ts, wish(key)).await?;
         }
         Ok(reply.0)
     }
@@ -184,6 +184,11 @@ impl SlackHand {
         let who = if is_reserved { person.id.clone() } else { name.clone() };
         Ok(Actor { who, on_behalf_of: None, via: "slack" })
     }
+}
+
+/// Names the wish of a request, so that the same request is the same wish.
+pub(super) fn wish(key: &str) -> String {
+    key.chars().rev().take(12).collect()
 }
 
 fn form_error(why: &str) -> Reply {

@@ -123,6 +123,7 @@ impl Triage {
             memory.used_in = self.batch;
             match self.judge_safely(event, &key) {
                 Judgement::Nothing => {}
+                Judgement::Round => batch.round = Some(event.id),
                 Judgement::Unclaimed(unclaimed) => batch.unclaimed.push(unclaimed),
                 Judgement::Signal(signal) => batch.signals.push(*signal),
             }

@@ -289,6 +289,8 @@ pub struct TriageBatch {
     pub templates: Vec<TemplateRow>,
     /// States that changed.
     pub states: Vec<ServiceStateRow>,
+    /// The watchman's last event in the batch: it goes on into the outbox.
+    pub round: Option<EventId>,
 }
 
 /// What a commit of triage led to.

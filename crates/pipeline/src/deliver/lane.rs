@@ -13,6 +13,7 @@ use foghorn_routing::{STORM_WINDOW, StormGauge};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
+use foghorn_store::sqlite::watch::WATCHMAN;
 use std::time::Duration;
 
 /// For so long after a storm's message, further tellings of the storm join it.
@@ -30,6 +31,9 @@ impl Deliver {
     /// Does what there is to do, as fast as the lane may go. With `may_wait` it stays until its next turn where
     /// that is near.
     pub(super) async fn work_in(&self, lane: &Lane, may_wait: bool) -> Result<usize> {
+        if lane.receiver == WATCHMAN {
+            return self.end_round(lane).await;
+        }
         let Some(receiver) = self.routes.receiver(&lane.receiver) else {
             return self.give_up_lane(lane).await;
         };
@@ -52,6 +56,26 @@ impl Deliver {
                 }
             }
         }
+    }
+
+    /// The watchman has come through: the outside hears of it.
+    async fn end_round(&self, lane: &Lane) -> Result<usize> {
+        let waiting = self.store.waiting_in(lane.clone(), 10).await?;
+        let Some(last) = waiting.iter().map(|row| row.id).max() else { return Ok(0) };
+        if let Some(heartbeat) = &self.heartbeat
+            && let Err(why) = heartbeat.beat().await
+        {
+            tracing::warn!(why, "the outside heartbeat could not be reached; it is tried again");
+            self.metrics.delivered("heartbeat", "put_off");
+            let row = waiting.into_iter().next_back();
+            if let Some(row) = row {
+                self.store.postpone_round(row.id, SignedDuration::from_secs(10)).await?;
+            }
+            return Ok(0);
+        }
+        self.metrics.delivered("heartbeat", "sent");
+        self.store.end_round(last).await?;
+        Ok(1)
     }
 
     async fn tell_next(

@@ -1,6 +1,7 @@
 //! A Slack channel: one message for each reason, kept true by edits, details in its thread.
 
 use super::{Delivered, Failure, Looked, Outgoing};
+use foghorn_domain::incident::IncidentEvidence;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::redaction::redact;
 use foghorn_slack::blocks::{About, Rendered, render, render_storm, render_thread_details};
@@ -55,8 +56,7 @@ impl SlackReceiver {
 
     pub(super) async fn edit(&self, outgoing: &Outgoing<'_>) -> Result<(), Failure> {
         let row = outgoing.row;
-        // What was said in a thread was asked for at that moment and stays as it is.
-        let (Some(ts), false) = (word(row, "ts"), row.reason == Reason::DetailsRequested) else { return Ok(()) };
+        let Some(ts) = word(row, "ts") else { return Ok(()) };
         let channel = word(row, "channel").unwrap_or(&self.channel);
         self.client.update(channel, ts, &rendered(outgoing)).await?;
         Ok(())
@@ -74,10 +74,17 @@ fn rendered(outgoing: &Outgoing<'_>) -> Rendered {
     }
     if row.reason == Reason::DetailsRequested {
         let evidence: Vec<String> =
-            incident.evidence.iter().take(MAX_EVIDENCE).map(|one| redact(&one.text).into_string()).collect();
+            incident.evidence.iter().take(MAX_EVIDENCE).map(evidence_line).collect();
         return render_thread_details(incident.id, &evidence, &told.message.similar, told.message.link.as_deref());
     }
     render(&told.message, &About { incident_id: incident.id })
+}
+
+/// The rule, what it matched, and the line where that stood, if it says more.
+fn evidence_line(one: &IncidentEvidence) -> String {
+    let (text, line) = (redact(&one.text).into_string(), redact(&one.line).into_string());
+    let more = if line.is_empty() || line == text { String::new() } else { format!(" — {line}") };
+    format!("{}: {text}{more}", one.rule)
 }
 
 fn provider(posted: &Posted, thread: Option<&str>) -> Value {

@@ -4,6 +4,7 @@ use super::fold;
 use super::service::ServiceMemory;
 use super::urgency::{self, LineContext};
 use crate::settings::Settings;
+use crate::watchman;
 use foghorn_detect::{Detectors, Subject};
 use foghorn_detect::{header, login};
 use foghorn_domain::event::{Event, EventStatus, Origin};
@@ -34,6 +35,8 @@ pub enum Judgement {
     Nothing,
     /// Something was found that opens nothing, with the reason.
     Unclaimed(Unclaimed),
+    /// It is the watchman's, on its round: it goes on into the outbox.
+    Round,
     /// It says something about an incident.
     Signal(Box<Signal>),
 }
@@ -49,6 +52,9 @@ impl Judge {
     pub fn judge(&self, event: &Event, memory: &mut ServiceMemory) -> Judgement {
         if event.is_change() {
             return Judgement::Nothing;
+        }
+        if event.source == watchman::SOURCE && event.event_type == watchman::ROUND {
+            return Judgement::Round;
         }
         if is_our_own_log(event) {
             let decision = "a log line of Foghorn itself opens nothing".to_owned();

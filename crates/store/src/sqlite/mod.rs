@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod retention;
 pub mod silences;
 pub mod triage;
+pub mod watch;
 pub mod writer;
 
 mod open;

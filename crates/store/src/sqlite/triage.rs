@@ -116,6 +116,10 @@ fn commit(tx: &Transaction<'_>, batch: &TriageBatch, now: Timestamp, policy: &Po
     for state in &batch.states {
         save_state(tx, state, now)?;
     }
+    if let Some(event_id) = batch.round {
+        super::watch::queue_round(tx, event_id, now)?;
+        outcome.tellings += 1;
+    }
     Ok(outcome)
 }
 
