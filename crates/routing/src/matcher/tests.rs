@@ -42,6 +42,8 @@ fn matchers_compare_as_they_say() {
         ("summary =~ '.*timed out.*'", true),
         ("summary =~ [\\w -]+ timed\\s+out after \\d+ .*", true),
         ("service =~ (?i)CHECK\\w+", true),
+        ("service =~ \\w{8}", true),
+        ("service =~ \\w{12}", false),
         ("environment != staging", true),
         ("label = sqli", true),
         ("label = xss", false),
