@@ -22,12 +22,20 @@ use toml::de::DeTable;
 /// Larger files are no routing.
 const LONGEST: usize = 1024 * 1024;
 
+/// Regular expressions of one file: each is compiled, and may take a megabyte.
+const MOST_EXPRESSIONS: usize = 1_000;
+
 const KEYS: [&str; 7] = ["receivers", "teams", "route", "fallback", "inhibit", "maintenance", "expect"];
 
 pub(crate) fn parse(text: &str) -> Result<Routing, Vec<Fault>> {
     let mut faults = Faults::of(text);
     if text.len() > LONGEST {
         faults.fault(0, format!("the file has more than {LONGEST} bytes"));
+        return Err(faults.into_list());
+    }
+    let expressions = text.matches("=~").chain(text.matches("!~")).count();
+    if expressions > MOST_EXPRESSIONS {
+        faults.fault(0, format!("the file has {expressions} regular expressions; {MOST_EXPRESSIONS} is the most"));
         return Err(faults.into_list());
     }
     let (table, errors) = DeTable::parse_recoverable(text);

@@ -93,7 +93,8 @@ impl Quiet<'_> {
 }
 
 /// Whether a receiver is spared because it was told about the same service and environment less than the
-/// route's `group_interval` ago. Pages are never held back.
+/// route's `group_interval` ago. Pages are never held back. Meant for incidents that open: what is told again
+/// because it got worse or came back has a reason of its own to be read.
 pub fn within_interval(
     urgency: Urgency,
     interval: Option<SignedDuration>,

@@ -1,6 +1,7 @@
 //! `foghorn routes`: the routing file, looked at without a server.
 
 mod check;
+mod event;
 mod trial;
 
 use clap::Subcommand;

@@ -366,6 +366,8 @@ fn bounds_hold_against_files_that_are_meant_to_hurt() {
     let brackets = format!("a = {}", "[".repeat(100_000));
     assert!(!faults(&brackets).is_empty());
     assert_eq!(faults(&"#".repeat(2_000_000)), ["1:1: the file has more than 1048576 bytes"]);
+    let costly: String = (0..1_001).map(|n| format!("[[route]]\nmatch = ['service =~ \\w{{9}}{n}']\n")).collect();
+    assert_eq!(faults(&costly), ["1:1: the file has 1001 regular expressions; 1000 is the most"]);
     let wide: String = (0..5_000).map(|n| format!("x{n} = 1\n")).collect();
     assert_eq!(faults(&wide).len(), 201);
 }

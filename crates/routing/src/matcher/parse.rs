@@ -12,7 +12,7 @@ use regex::RegexBuilder;
 const LONGEST: usize = 1_000;
 
 /// Bytes that one compiled expression may take.
-const COMPILED: usize = 128 * 1024;
+const COMPILED: usize = 1024 * 1024;
 
 pub(super) fn matcher(text: &str) -> Result<Matcher, String> {
     let Some(at) = text.find(['=', '!', '<', '>']) else {

@@ -42,6 +42,8 @@ fn matchers_compare_as_they_say() {
         ("summary =~ '.*timed out.*'", true),
         ("summary =~ [\\w -]+ timed\\s+out after \\d+ .*", true),
         ("service =~ (?i)CHECK\\w+", true),
+        ("service =~ \\w{8}", true),
+        ("service =~ \\w{12}", false),
         ("environment != staging", true),
         ("label = sqli", true),
         ("label = xss", false),
@@ -143,4 +145,26 @@ fn contradictions_are_seen() {
     check(&["kind =~ db_.*", "kind = xss"], Some("kind"));
     check(&["labels.team = a", "labels.team = b"], None);
     check(&["service =~ a|b", "service != a"], None);
+}
+
+#[test]
+fn whatever_text_is_read_or_refused_and_what_is_read_reads_back() {
+    let pieces = [
+        "service", "labels.", "kind", "severity", "=", "!", "~", ">", "<", " ", "'", "\"", "a", "(", "[", "\\", "|",
+        "*", "漢", "error", "\u{0}", "{9}", "team",
+    ];
+    let (mut dice, mut read) = (11_u64, 0);
+    let mut roll = |sides: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) as usize % sides
+    };
+    for _ in 0..30_000 {
+        let start = ["service =", "labels.a !~", "label =~", ""][roll(4)];
+        let text: String = [start].into_iter().chain((0..roll(8)).map(|_| pieces[roll(pieces.len())])).collect();
+        if let Ok(matcher) = Matcher::parse(&text) {
+            read += 1;
+            assert_eq!(Matcher::parse(&matcher.to_string()).as_ref(), Ok(&matcher), "{text:?}");
+        }
+    }
+    assert!(read > 3_000, "{read}");
 }

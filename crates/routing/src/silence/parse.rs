@@ -26,6 +26,8 @@ pub struct NewSilence {
 
 const LONGEST_BODY: usize = 64 * 1024;
 const MOST_MATCHERS: usize = 20;
+/// Each is compiled for as long as the silence holds.
+const MOST_EXPRESSIONS: usize = 4;
 const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Fields by our name, then by Alertmanager's.
@@ -87,6 +89,14 @@ fn matchers(object: &Map<String, Value>) -> Result<Vec<Matcher>, FieldFault> {
         made.map_err(|message| fault(&format!("matchers[{index}]"), message))
     });
     let matchers: Vec<Matcher> = each.collect::<Result<_, _>>()?;
+    let is_expression =
+        |matcher: &&Matcher| matches!(matcher.comparison(), Comparison::Matches | Comparison::MatchesNot);
+    if matchers.iter().filter(is_expression).count() > MOST_EXPRESSIONS {
+        return Err(fault(
+            "matchers",
+            format!("have more than {MOST_EXPRESSIONS} regular expressions; join them with |"),
+        ));
+    }
     let is_narrow = |matcher: &Matcher| {
         let names_one = matches!(matcher.attribute(), Attribute::Service | Attribute::Team)
             || *matcher.attribute() == Attribute::Named("team".to_owned());

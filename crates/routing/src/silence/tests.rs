@@ -58,6 +58,7 @@ fn what_cannot_be_used_names_its_field() {
     check(json!({"matchers": [{"name": "service"}]}), "matchers[0]", "needs a text value");
     check(json!({"matchers": [{"name": "kind", "value": "x"}]}), "matchers[0]", "there is no kind");
     check(json!({"matchers": vec!["service = a"; 21]}), "matchers", "more than 20");
+    check(json!({"matchers": vec!["service =~ a"; 5]}), "matchers", "more than 4 regular expressions");
     check(json!({"created_by": " \u{200b} "}), "created_by", "is blank");
     check(json!({"created_by": null}), "created_by", "is blank");
     check(json!({"comment": ""}), "comment", "say why");

@@ -1,26 +1,21 @@
 //! `foghorn routes test`: where an event would go.
 
+use super::event::{Found, subject};
 use super::{read, read_text};
 use crate::table::{self, Cell};
 use crate::terminal::{Screen, harmless};
-use anyhow::{Context, anyhow, bail};
-use foghorn_domain::clock::{SignedDuration, Timestamp};
-use foghorn_domain::event::{Event, NewEvent, Origin};
-use foghorn_pipeline::Settings;
-use foghorn_pipeline::triage::{Judge, Judgement, ServiceMemory};
+use anyhow::{Context, anyhow};
+use foghorn_domain::clock::Timestamp;
 use foghorn_routing::{Attributes, Held, Quiet, Routed, Routing};
-use foghorn_sources::Limits;
-use foghorn_sources::event::parse_event;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-/// Says who would be told about an event, by which route and why. The event is one as it is posted (source,
-/// type, payload), which is then judged as that of a service that Foghorn knows for long, or the attributes of
-/// an incident as the API gives it (kind, severity, urgency, service, environment, labels). Maintenance of the
-/// file counts; silences and other incidents are the server's.
+/// Says who would be told about an event, by which route and why. The event is one as it is posted (Foghorn's
+/// own, an alert of Prometheus or Alertmanager, one for PagerDuty), which is then judged as that of a service
+/// that Foghorn knows for long, or the attributes of an incident as the API gives it (kind, severity, urgency,
+/// service, environment, labels). Maintenance of the file counts; silences and other incidents are the server's.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   foghorn routes test routes.toml --event event.json
@@ -67,62 +62,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         answer.write(&mut screen)?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What an event comes to.
-enum Found {
-    Incident(Box<Attributes>),
-    Nothing(String),
-}
-
-fn subject(bytes: &[u8], now: Timestamp) -> anyhow::Result<Found> {
-    let object: Map<String, Value> = serde_json::from_slice(bytes).context("is no JSON object")?;
-    if object.contains_key("payload") {
-        let event = parse_event(bytes, Origin::Events, now, &Limits::default()).map_err(|error| anyhow!("{error}"))?;
-        return Ok(judged(event, now));
-    }
-    let known = ["kind", "severity", "urgency", "service", "environment", "labels", "summary"];
-    if !known.iter().any(|field| object.contains_key(*field)) {
-        bail!("is neither an event (source, type, payload) nor an incident's attributes ({})", known.join(", "));
-    }
-    Attributes::from_json(&object).map(|attributes| Found::Incident(Box::new(attributes))).map_err(|why| anyhow!(why))
-}
-
-/// What triage would make of the event, had it known the service for long.
-fn judged(event: NewEvent, now: Timestamp) -> Found {
-    let settings = Arc::new(Settings::new(Path::new(".")));
-    let known_since = now.checked_sub(settings.learn + SignedDuration::from_hours(1)).unwrap_or(now);
-    let (service, environment) = (event.service().to_owned(), event.environment().to_owned());
-    let event = Event {
-        id: 1,
-        source: event.source,
-        event_type: event.event_type,
-        payload: event.payload,
-        metadata: event.metadata,
-        status: event.status,
-        dedup_key: event.dedup_key,
-        episode: event.episode,
-        event_timestamp: event.event_timestamp,
-        severity: event.severity,
-        origin: event.origin,
-        service,
-        environment,
-        partition: 0,
-        created_at: now,
-    };
-    match Judge::new(settings).judge(&event, &mut ServiceMemory::new(0, known_since)) {
-        Judgement::Nothing => Found::Nothing("nothing was found in the event".to_owned()),
-        Judgement::Unclaimed(unclaimed) => Found::Nothing(unclaimed.decision),
-        Judgement::Signal(signal) => Found::Incident(Box::new(Attributes {
-            kind: signal.kind,
-            severity: signal.severity.0,
-            urgency: signal.urgency.0,
-            service: signal.service,
-            environment: signal.environment,
-            labels: signal.labels,
-            summary: signal.summary,
-        })),
-    }
 }
 
 /// Where it goes, and what keeps it.
@@ -234,15 +173,5 @@ to = '03:00'
         assert_eq!(json["routed"][0]["held"]["by"], "maintenance");
         let (text, _) = tried(&json!({"service": "other"}), "2026-01-07T02:30:00Z");
         assert!(text.contains("ops             fallback  no route fits"), "{text}");
-    }
-
-    #[test]
-    fn what_opens_nothing_or_is_no_event_is_said() {
-        let now = Timestamp::UNIX_EPOCH;
-        let quiet = json!({"source": "a", "type": "log", "payload": "GET /health 200"});
-        assert!(matches!(subject(quiet.to_string().as_bytes(), now), Ok(Found::Nothing(_))));
-        for wrong in ["", "[]", "{}", "{\"payload\": 7}", "{\"kind\": \"nonsense\"}", "{\"a\": \"b\"}"] {
-            assert!(subject(wrong.as_bytes(), now).is_err(), "{wrong}");
-        }
     }
 }
