@@ -196,16 +196,24 @@ async fn an_answer_without_end_is_read_up_to_the_bound() {
 }
 
 #[tokio::test]
-async fn silence_and_broken_answers_may_have_landed_and_closed_doors_have_not() {
+async fn an_answer_that_breaks_off_keeps_its_status() {
+    let server = HookServer::with_script([Scripted::BreakOff]).await;
+    let answer = client(&["127.0.0.1"]).get(&server.url("/"), HeaderMap::new()).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.cut), (200, true));
+}
+
+#[tokio::test]
+async fn silence_and_broken_connections_may_have_landed_and_closed_doors_have_not() {
     let short = GuardSettings { answer_within: Duration::from_millis(200), ..settings(&["127.0.0.1"]) };
-    let client = GuardedClient::new(short).unwrap();
-    let server = HookServer::with_script([Scripted::Hang, Scripted::BreakOff]).await;
+    let hasty = GuardedClient::new(short).unwrap();
+    let client = client(&["127.0.0.1"]);
+    let server = HookServer::with_script([Scripted::Hang, Scripted::HangUp]).await;
     let check = |error: GuardError, code: &str, may_have_landed: bool| {
         let error = SendError::from(error);
         assert_eq!((error.code.as_str(), error.may_have_landed), (code, may_have_landed), "{error}");
         assert_eq!(error.retry, Retry::Backoff);
     };
-    check(post(&client, &server.url("/")).await.unwrap_err(), "deadline", true);
+    check(post(&hasty, &server.url("/")).await.unwrap_err(), "deadline", true);
     check(post(&client, &server.url("/")).await.unwrap_err(), "interrupted", true);
     let closed = server.url("/");
     let port = server.address();
@@ -219,7 +227,7 @@ async fn silence_and_broken_answers_may_have_landed_and_closed_doors_have_not() 
 
 #[tokio::test]
 async fn errors_name_the_host_and_no_more_of_an_address() {
-    let server = HookServer::with_script([Scripted::BreakOff]).await;
+    let server = HookServer::with_script([Scripted::HangUp]).await;
     let secret = format!("http://user:hunter2@{}/T0/B0/hunter2?key=hunter2", server.address());
     let guarded = client(&["127.0.0.1"]);
     for error in [

@@ -19,7 +19,9 @@ pub enum Scripted {
     Answer(u16, Vec<(&'static str, String)>, String),
     /// Never answers.
     Hang,
-    /// Begins an answer and hangs up in the middle of it.
+    /// Hangs up without a word.
+    HangUp,
+    /// Answers 200 and hangs up in the middle of the body.
     BreakOff,
     /// Answers 200 and never stops talking.
     Flood,
@@ -144,6 +146,8 @@ async fn answer(
             response
         }
         Scripted::Hang => std::future::pending().await,
+        // A panic ends the connection, and nothing else.
+        Scripted::HangUp => std::panic::resume_unwind(Box::new("hung up on purpose")),
         Scripted::BreakOff => Response::new(pieces(1, Some(std::io::Error::other("broken on purpose")))),
         Scripted::Flood => Response::new(pieces(usize::MAX, None)),
     }
