@@ -99,7 +99,7 @@ async fn no_text_becomes_a_header_a_recipient_or_markup() {
         related: vec![evil()],
         actions: vec![foghorn_domain::message::ActionButton { action_id: evil(), label: evil(), value: evil() }],
         marked: Some(evil()),
-        link: Some("javascript:alert(1)".to_owned()),
+        link: Some("https://foghorn.example.org/\"><script>alert(1)</script>".to_owned()),
     };
     let hostile = MailEnvelope {
         public_host: "x>\r\nBcc: eve@example.org".to_owned(),
@@ -112,11 +112,36 @@ async fn no_text_becomes_a_header_a_recipient_or_markup() {
     assert_eq!(mail.header("message-id"), "<incident-7.notification-12@example.org>");
     assert_eq!(mail.content_types, ["multipart/alternative", "text/plain", "text/html"]);
     assert_eq!(mail.defects, [""; 0]);
-    for forbidden in ["<script", "<img", "<a ", "javascript:"] {
+    for forbidden in ["<script", "<img", "<a href=\"http:"] {
         assert!(!mail.html.contains(forbidden), "{forbidden} in {}", mail.html);
     }
+    assert!(!mail.text.contains("\nBcc:") && !mail.text.contains("\nQUIT"), "{}", mail.text);
     assert!(mail.html.contains("&lt;script&gt;"));
-    assert!(mail.text.ends_with("Replies to this mail are not read.\n"), "nothing was cut off: {}", mail.text);
+    assert!(mail.text.trim_end().ends_with("Replies to this mail are not read."), "nothing was cut off: {}", mail.text);
+}
+
+#[tokio::test]
+async fn no_text_ends_the_mail_or_breaks_its_lines() {
+    let long = "漢字".repeat(2000);
+    let wild = Message {
+        headline: ". begins with a dot".to_owned(),
+        history: "From here on".to_owned(),
+        title: long.clone(),
+        ai_summary: "word".repeat(2000),
+        causes: vec![long; 3],
+        ..message()
+    };
+    let long_name = format!("{} <ana@example.org>", "Ana ".repeat(70));
+    let to = envelope(&[&long_name, "bob@example.org"]);
+    let mail = mailer("smtp://localhost").compose(&wild, &to).unwrap();
+    assert!(mail.bytes().is_ascii());
+    let longest = mail.bytes().split(|byte| *byte == b'\n').map(<[u8]>::len).max();
+    assert!(longest < Some(998), "RFC 5322 allows 998 bytes a line, there are {longest:?}");
+    let mail = received(&wild, &to).await;
+    assert!(mail.text.starts_with(". begins with a dot\nFrom here on\n"), "{}", mail.text);
+    assert!(mail.html.ends_with("</html>\n"), "{}", mail.html);
+    assert!(mail.header("subject").starts_with("[Foghorn] 漢字漢字"));
+    assert_eq!(mail.defects, [""; 0]);
 }
 
 #[tokio::test]

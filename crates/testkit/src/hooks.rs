@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
+use futures_util::{StreamExt, stream};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -148,14 +149,24 @@ async fn answer(
         Scripted::Hang => std::future::pending().await,
         // A panic ends the connection, and nothing else.
         Scripted::HangUp => std::panic::resume_unwind(Box::new("hung up on purpose")),
-        Scripted::BreakOff => Response::new(pieces(1, Some(std::io::Error::other("broken on purpose")))),
-        Scripted::Flood => Response::new(pieces(usize::MAX, None)),
+        Scripted::BreakOff => Response::new(broken_off()),
+        Scripted::Flood => Response::new(flood()),
     }
 }
 
-/// So many pieces of 16 KB, and then the end or a failure.
-fn pieces(count: usize, end: Option<std::io::Error>) -> Body {
-    let piece = Bytes::from_static(&[b'x'; 16 * 1024]);
-    let pieces = std::iter::repeat_n(piece, count).map(Ok);
-    Body::from_stream(futures_util::stream::iter(pieces.chain(end.map(Err))))
+/// A piece of a body.
+const PIECE: Bytes = Bytes::from_static(&[b'x'; 16 * 1024]);
+
+/// A piece and then a failure, with a pause in between, or else the server would drop the beginning unsent.
+fn broken_off() -> Body {
+    let failure = stream::once(async {
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("broken off on purpose"))
+    });
+    Body::from_stream(stream::iter([Ok(PIECE)]).chain(failure))
+}
+
+/// Pieces without end.
+fn flood() -> Body {
+    Body::from_stream(stream::iter(std::iter::repeat_with(|| Ok::<_, std::io::Error>(PIECE))))
 }

@@ -10,6 +10,7 @@ import asyncio
 import email
 import email.policy
 import json
+import logging
 import ssl
 import sys
 import threading
@@ -93,6 +94,8 @@ async def serve(options):
     await ended.wait()
 
 
+# Clients that break off are what tests are about, and no news.
+logging.disable()
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--tls", choices=["none", "starttls", "smtps"], default="none")
 arguments.add_argument("--certificate")

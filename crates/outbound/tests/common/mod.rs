@@ -10,12 +10,12 @@ use foghorn_domain::message::{ActionButton, Message};
 use foghorn_domain::severity::{Severity, Urgency};
 
 /// A moment.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
 /// A message as it is built for a critical incident with history.
-pub fn message() -> Message {
+pub(crate) fn message() -> Message {
     let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     Message {
         headline: "CRITICAL · checkout · database connection timeout".to_owned(),
@@ -44,7 +44,7 @@ pub fn message() -> Message {
 }
 
 /// The incident that [`message`] is about.
-pub fn incident() -> Incident {
+pub(crate) fn incident() -> Incident {
     Incident {
         id: 7,
         event_id: None,
