@@ -14,9 +14,9 @@ const MAX_BUTTON: usize = 75;
 /// The longest address of a page.
 const MAX_LINK: usize = 2048;
 
-/// One plain line of at most so many characters.
+/// One plain line of at most so many characters. Of a text without end only the start is looked at.
 pub(crate) fn line(text: &str, limit: usize) -> String {
-    cut(&plain_text(text), limit)
+    cut(&plain_text(&cut(text, limit.saturating_mul(16))), limit)
 }
 
 /// What somebody else said, for the detail of an error: one plain line, secrets masked.

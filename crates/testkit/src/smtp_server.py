@@ -22,6 +22,10 @@ def say(value):
     print(json.dumps(value), flush=True)
 
 
+def content(part):
+    return part.get_content().replace("\r\n", "\n") if part else ""
+
+
 class Keeper:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("refused@"):
@@ -39,8 +43,8 @@ class Keeper:
             "recipients": envelope.rcpt_tos,
             "headers": [[name, str(value)] for name, value in mail.items()],
             "content_types": [part.get_content_type() for part in mail.walk()],
-            "text": plain.get_content() if plain else "",
-            "html": html.get_content() if html else "",
+            "text": content(plain),
+            "html": content(html),
             "defects": [str(defect) for part in mail.walk() for defect in part.defects],
             "encrypted": session.ssl is not None or getattr(server, "from_the_start", False),
             "login": session.auth_data.decode() if session.auth_data else None,

@@ -32,14 +32,14 @@ fn severities_have_the_words_of_pagerduty() {
 
 #[test]
 fn limits_hold_whatever_comes() {
-    let endless = "ü\u{202e}\r\n\"".repeat(200_000);
+    let endless = "ü\u{202e}\r\n\"".repeat(10_000);
     let wild = Message {
         headline: endless.clone(),
         title: endless.clone(),
         ai_summary: endless.clone(),
-        causes: vec![endless.clone(); 100],
-        similar: vec![endless.clone(); 100],
-        related: vec![endless.clone(); 100],
+        causes: vec![endless.clone(); 50],
+        similar: vec![endless.clone(); 50],
+        related: vec![endless.clone(); 50],
         ..message()
     };
     let facts = Facts { service: endless.clone(), environment: endless.clone(), kind: endless, ..facts() };

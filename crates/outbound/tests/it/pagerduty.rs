@@ -1,8 +1,6 @@
 //! What PagerDuty is asked, and what its answers mean.
 
-mod common;
-
-use common::{message, now};
+use crate::common::{message, now};
 use foghorn_domain::severity::Severity;
 use foghorn_outbound::pagerduty::{Facts, PagerDuty, PagerDutySettings, RoutingKey};
 use foghorn_outbound::{Receipt, Retry, SendError};

@@ -1,8 +1,6 @@
 //! What a webhook's receiver gets, and what its answers mean.
 
-mod common;
-
-use common::{incident, message, now};
+use crate::common::{incident, message, now};
 use foghorn_domain::incident::Status;
 use foghorn_domain::notification::Reason;
 use foghorn_outbound::guarded::{GuardSettings, GuardedClient};
@@ -70,7 +68,7 @@ async fn a_webhook_says_what_happened() {
 
 #[tokio::test]
 async fn its_receiver_can_verify_it_as_documented() {
-    let documented = include_str!("../../../docs/receivers.md");
+    let documented = include_str!("../../../../docs/receivers.md");
     for line in include_str!("verify_webhook.py").lines() {
         assert!(documented.contains(line), "docs/receivers.md shows this program, and lacks: {line}");
     }

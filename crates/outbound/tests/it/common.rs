@@ -1,7 +1,5 @@
 //! What the tests of the ways out share.
 
-#![allow(dead_code, reason = "each test uses its part")]
-
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::finding::Kind;
 use foghorn_domain::fingerprint::Fingerprint;
