@@ -1,10 +1,12 @@
 //! What PagerDuty is asked, and what its answers mean.
 
 use crate::common::{message, now};
+use foghorn_domain::event::EventStatus;
 use foghorn_domain::severity::Severity;
 use foghorn_outbound::pagerduty::{Facts, PagerDuty, PagerDutySettings, RoutingKey};
 use foghorn_outbound::{Receipt, Retry, SendError};
-use foghorn_testkit::hooks::{HookServer, Scripted};
+use foghorn_sources::pagerduty::parse_enqueue;
+use foghorn_testkit::hooks::{HookServer, Recorded, Scripted};
 use serde_json::json;
 use std::time::Duration;
 
@@ -55,6 +57,22 @@ async fn an_alert_is_triggered_acknowledged_and_resolved_under_one_key() {
     assert_eq!(event["links"][0]["href"], "https://foghorn.example.org/incidents/7");
     let fields: Vec<String> = requests[1].json().as_object().unwrap().keys().cloned().collect();
     assert_eq!(fields, ["dedup_key", "routing_key", "event_action"]);
+}
+
+#[tokio::test]
+async fn what_is_sent_passes_foghorns_own_reader_of_the_same_interface() {
+    let server = HookServer::start().await;
+    let pagerduty = pagerduty(&server);
+    trigger(&server).await.unwrap();
+    pagerduty.acknowledge(&key(), 7, now()).await.unwrap();
+    pagerduty.resolve(&key(), 7, now()).await.unwrap();
+    let read = |request: &Recorded| parse_enqueue(&request.body, now(), 0).unwrap();
+    let read: Vec<_> = server.requests().iter().map(read).collect();
+    let statuses: Vec<_> = read.iter().map(|read| read.event.status).collect();
+    let expected = [EventStatus::Firing, EventStatus::Acknowledged, EventStatus::Resolved];
+    assert_eq!(statuses, expected.map(Some));
+    assert!(read.iter().all(|read| read.dedup_key == "foghorn-incident-7"));
+    assert!(read[0].event.payload.contains("CRITICAL · checkout · database connection timeout"));
 }
 
 #[tokio::test]
