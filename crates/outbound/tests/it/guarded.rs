@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::process::Command;
 
 /// Says what each name is, a different thing each time where it has several.
 struct Names {
@@ -98,6 +99,21 @@ async fn an_allowed_name_is_called_wherever_it_leads() {
     let port = server.address().port();
     assert_eq!(post(&guarded, &format!("http://hooks.corp.example:{port}/")).await, Ok(202));
     assert_eq!(post(&guarded, &format!("http://HOOKS.corp.example:{port}/")).await, Ok(202));
+}
+
+/// A process reads its environment as it begins, so the test before this one is run again in another.
+#[tokio::test]
+async fn no_proxy_is_taken_from_the_environment() {
+    let proxy = HookServer::start().await;
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "guarded::an_allowed_name_is_called_wherever_it_leads"]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        again.env(name, proxy.url(""));
+    }
+    let ran = again.env_remove("no_proxy").env_remove("NO_PROXY").output().await.unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+    assert!(proxy.requests().is_empty(), "{:?}", proxy.requests());
 }
 
 #[tokio::test]
