@@ -53,8 +53,8 @@ impl Mailer {
     /// - `smtp://mail.example.org?tls=none` — port 25, no TLS; also without saying so on loopback
     /// - `…?ca=/etc/foghorn/ca.pem` — trusts this certificate besides the public ones
     ///
-    /// Special characters in user and password are percent-encoded. `from` is an address, with a name or without. A mail that
-    /// has not been handed over within `deadline` has failed.
+    /// Special characters in user and password are percent-encoded. `from` is an address, with a name or
+    /// without. A mail that has not been handed over within `deadline` has failed.
     pub fn new(smtp_url: &str, from: &str, deadline: Duration) -> Result<Self, MailerError> {
         let server = Server::parse(smtp_url)?;
         let from = thread::mailbox(from).ok_or_else(|| MailerError::From { from: crate::fit::line(from, 100) })?;

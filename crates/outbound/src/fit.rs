@@ -1,7 +1,7 @@
 //! Outside text made fit once more, whatever way a message came here.
 
 use foghorn_domain::message::{
-    MAX_CAUSE, MAX_ENTRY, MAX_HEADLINE, MAX_LINE, MAX_RELATED, MAX_SIMILAR, MAX_SUMMARY, Message,
+    ActionButton, MAX_CAUSE, MAX_ENTRY, MAX_HEADLINE, MAX_LINE, MAX_RELATED, MAX_SIMILAR, MAX_SUMMARY, Message,
 };
 use foghorn_domain::text::{cut, plain_text};
 
@@ -9,12 +9,14 @@ use foghorn_domain::text::{cut, plain_text};
 const MAX_CAUSES: usize = 3;
 /// Buttons that are shown.
 const MAX_ACTIONS: usize = 8;
+/// The longest word on a button, in characters.
+const MAX_BUTTON: usize = 75;
 /// The longest address of a page.
 const MAX_LINK: usize = 2048;
 
-/// One plain line of at most so many characters.
+/// One plain line of at most so many characters. Of a text without end only the start is looked at.
 pub(crate) fn line(text: &str, limit: usize) -> String {
-    cut(&plain_text(text), limit)
+    cut(&plain_text(&cut(text, limit.saturating_mul(16))), limit)
 }
 
 /// What somebody else said, for the detail of an error: one plain line, secrets masked.
@@ -44,10 +46,15 @@ pub(crate) fn fit(message: &Message) -> Message {
         causes: lines(&message.causes, MAX_CAUSES, MAX_CAUSE),
         similar: lines(&message.similar, MAX_SIMILAR, MAX_ENTRY),
         related: lines(&message.related, MAX_RELATED + 1, MAX_ENTRY),
-        actions: message.actions.iter().take(MAX_ACTIONS).cloned().collect(),
+        actions: message.actions.iter().take(MAX_ACTIONS).map(button).collect(),
         marked: optional(&message.marked),
         link: message.link.as_deref().and_then(web_address),
     }
+}
+
+fn button(button: &ActionButton) -> ActionButton {
+    let short = |text: &str| line(text, MAX_BUTTON);
+    ActionButton { action_id: short(&button.action_id), label: short(&button.label), value: short(&button.value) }
 }
 
 /// The text, if it is an address that a browser opens as a page; anything else (`javascript:`, `data:`) is no
@@ -75,7 +82,7 @@ pub(crate) mod tests {
             causes: lines(&["1. Too few connections (E1, M1) - fixes: raise max_connections, restart the pool"]),
             similar: lines(&["M1 #3 (similarity 0.91): pool used up — fixed by: raised max_connections (ana, 12 Mar)"]),
             related: lines(&["#8 orders: slow queries (shares database pg-main)"]),
-            actions: vec![foghorn_domain::message::ActionButton {
+            actions: vec![ActionButton {
                 action_id: "ack".to_owned(),
                 label: "Acknowledge".to_owned(),
                 value: "7".to_owned(),
@@ -98,12 +105,17 @@ pub(crate) mod tests {
         wild.reason = Some(endless.clone());
         wild.change = Some("\u{200b}".to_owned());
         wild.causes = vec![endless.clone(); 500];
-        wild.related = vec![endless; 500];
+        wild.related = vec![endless.clone(); 500];
+        let wild_button = ActionButton { action_id: endless.clone(), label: endless.clone(), value: endless };
+        wild.actions = vec![wild_button; 500];
         let fit = fit(&wild);
         assert_eq!(fit.headline.chars().count(), MAX_HEADLINE);
         assert_eq!(fit.change, None, "nothing visible is nothing");
         assert_eq!(fit.causes.len(), MAX_CAUSES);
         assert_eq!(fit.related.len(), MAX_RELATED + 1);
+        assert_eq!(fit.actions.len(), MAX_ACTIONS);
+        assert_eq!(fit.actions[0].label.chars().count(), MAX_BUTTON);
+        assert!(!fit.actions[0].label.contains(['\r', '\n', '\u{202e}']));
         assert!(fit.reason.is_some_and(|reason| !reason.contains(['\r', '\n', '\u{202e}'])));
     }
 

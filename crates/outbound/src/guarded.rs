@@ -27,10 +27,11 @@ use allow::AllowList;
 use error::{host_of, what_went_wrong};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// What a [`GuardedClient`] may reach, and how long and how much it may read.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its start, up to the bound.
     pub body: Vec<u8>,
-    /// Whether there was more.
+    /// Whether there was more, or should have been: it was beyond the bound, broke off or came too late.
     pub cut: bool,
 }
 
@@ -119,21 +120,25 @@ impl GuardedClient {
     /// Posts a body. A redirect is followed where it keeps the method and the body (307, 308); any other is
     /// handed back as the answer it is.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: Vec<u8>) -> Result<Answer, GuardError> {
-        self.within_deadline(url, self.call(Method::POST, url, headers, body)).await
+        self.answered(Method::POST, url, headers, body).await
     }
 
     /// Gets an address, following redirects.
     pub async fn get(&self, url: &str, headers: HeaderMap) -> Result<Answer, GuardError> {
-        self.within_deadline(url, self.call(Method::GET, url, headers, Vec::new())).await
+        self.answered(Method::GET, url, headers, Vec::new()).await
     }
 
-    async fn within_deadline(
+    async fn answered(
         &self,
+        method: Method,
         url: &str,
-        call: impl Future<Output = Result<Answer, GuardError>>,
+        headers: HeaderMap,
+        body: Vec<u8>,
     ) -> Result<Answer, GuardError> {
-        let deadline = || GuardError::Deadline { host: host_of(url), seconds: self.answer_within.as_secs_f32() };
-        tokio::time::timeout(self.answer_within, call).await.map_err(|_| deadline())?
+        let deadline = Instant::now() + self.answer_within;
+        let too_late = |_| GuardError::Deadline { host: host_of(url), seconds: self.answer_within.as_secs_f32() };
+        let response = timeout_at(deadline, self.call(method, url, headers, body)).await.map_err(too_late)??;
+        Ok(self.read(response, deadline).await)
     }
 
     async fn call(
@@ -142,13 +147,13 @@ impl GuardedClient {
         url: &str,
         mut headers: HeaderMap,
         body: Vec<u8>,
-    ) -> Result<Answer, GuardError> {
+    ) -> Result<Response, GuardError> {
         let mut at = self.checked(url)?;
         for _ in 0..=self.max_redirects {
             let request = self.client.request(method.clone(), at.clone()).headers(headers.clone()).body(body.clone());
             let response = request.send().await.map_err(|error| what_went_wrong(&error, &at))?;
             let Some(location) = followed(&method, response.status(), response.headers()) else {
-                return self.read(response, &at).await;
+                return Ok(response);
             };
             let next = at.join(&location).map_err(|error| GuardError::BadAddress { detail: error.to_string() })?;
             let next = self.checked(next.as_str())?;
@@ -184,18 +189,25 @@ impl GuardedClient {
         Ok(url)
     }
 
-    async fn read(&self, mut response: reqwest::Response, at: &Url) -> Result<Answer, GuardError> {
+    /// Reads what there is. The status has been given by now and stands, so that a body that breaks off or does
+    /// not end in time is one that was cut.
+    async fn read(&self, mut response: Response, deadline: Instant) -> Answer {
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| what_went_wrong(&error, at))? {
-            let room = self.max_answer_bytes - body.len();
-            if chunk.len() > room {
-                body.extend_from_slice(&chunk[..room]);
-                return Ok(Answer { status, headers, body, cut: true });
+        let cut = loop {
+            match timeout_at(deadline, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => {
+                    let room = self.max_answer_bytes - body.len();
+                    body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    if chunk.len() > room {
+                        break true;
+                    }
+                }
+                Ok(Ok(None)) => break false,
+                Ok(Err(_)) | Err(_) => break true,
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status, headers, body, cut: false })
+        };
+        Answer { status, headers, body, cut }
     }
 }
 

@@ -6,6 +6,8 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::time::Duration;
 
+/// Nobody is asked again sooner, even who says "at once".
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 /// No pause that another side asks for is kept longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
@@ -35,7 +37,7 @@ pub(crate) fn verdict(status: StatusCode, headers: &HeaderMap, said: &str, now: 
     })
 }
 
-/// The pause that an answer asks for (RFC 9110, section 10.2.3: seconds, or a date), at most an hour.
+/// The pause that an answer asks for (RFC 9110, section 10.2.3: seconds, or a date), between a second and an hour.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let pause = match value.parse::<u64>() {
@@ -45,7 +47,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
             Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
         }
     };
-    Some(pause.min(LONGEST_PAUSE))
+    Some(pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
 }
 
 #[cfg(test)]
@@ -85,17 +87,17 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_seconds_or_a_date_and_at_most_an_hour() {
+    fn a_pause_is_seconds_or_a_date_and_lasts_between_a_second_and_an_hour() {
         let check = |value: &str, expected: Option<u64>| {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
             assert_eq!(retry_after(&headers, now()), expected.map(Duration::from_secs), "{value:?}");
         };
-        check("0", Some(0));
+        check("0", Some(1));
         check("30", Some(30));
         check(" 30 ", Some(30));
         check("86400", Some(3600));
         check("Fri, 02 Jan 2026 03:05:05 GMT", Some(60));
-        check("Fri, 02 Jan 2026 03:00:00 GMT", Some(0));
+        check("Fri, 02 Jan 2026 03:00:00 GMT", Some(1));
         check("Fri, 02 Jan 2099 03:00:00 GMT", Some(3600));
         check("-1", None);
         check("99999999999999999999999", None);

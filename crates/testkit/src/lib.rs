@@ -6,6 +6,8 @@
 
 mod answer;
 mod app;
+pub mod hooks;
+pub mod smtp;
 
 pub use answer::Answer;
 pub use app::{App, event};

@@ -56,7 +56,7 @@ async fn prepare(
     mail: &Mail,
     within: Duration,
 ) -> Result<(AsyncSmtpConnection, Vec<String>), SendError> {
-    let hello = ClientId::default();
+    let hello = hello(mail);
     let from_the_start = match &server.protection {
         Protection::FromTheStart(tls) => Some(tls.clone()),
         Protection::StartTls(_) | Protection::None => None,
@@ -80,6 +80,14 @@ async fn prepare(
     let left_out = introduce(server, mail, &mut connection).await?;
     connection.command(Data).await.map_err(|error| failed(server, Step::Data, &error))?;
     Ok((connection, left_out))
+}
+
+/// What we call ourselves: the sender's domain, which is a name that exists, as servers expect.
+fn hello(mail: &Mail) -> ClientId {
+    match mail.from.domain() {
+        domain if domain.is_ascii() => ClientId::Domain(domain.to_owned()),
+        _ => ClientId::default(),
+    }
 }
 
 /// Sender and recipients.

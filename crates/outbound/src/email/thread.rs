@@ -66,6 +66,15 @@ mod tests {
         check(&format!("{}@example.org", "a".repeat(400)), None);
     }
 
+    /// A parser that goes back and forth would not come to an end here.
+    #[test]
+    fn a_hostile_mailbox_is_soon_seen_through() {
+        for piece in ["(", "()", "\"", "\"\\", "a.", "<", "\u{fc}", "a ", "@", "[", "\\", "(\\", " (", ",", "a@b,"] {
+            assert!(mailbox(&piece.repeat(MAX_MAILBOX / piece.len())).is_none(), "{piece:?}");
+            assert!(mailbox(&format!("{} <ana@example.org>x", piece.repeat(250 / piece.len()))).is_none(), "{piece:?}");
+        }
+    }
+
     #[test]
     fn ids_end_in_a_host_whatever_is_configured() {
         let from: Mailbox = "foghorn@mail.example.org".parse().unwrap();

@@ -83,7 +83,7 @@ struct Body<'a> {
 }
 
 impl WebhookEvent {
-    /// What happened to an incident at a moment. `edit` is 0 for the telling itself and counts what is said
+    /// What happened to an incident at a moment, which is the same for every attempt. `edit` is 0 for the telling itself and counts what is said
     /// about it afterwards; with the notification's id it makes the idempotency key.
     pub fn new(
         kind: WebhookKind,

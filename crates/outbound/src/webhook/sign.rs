@@ -77,6 +77,17 @@ mod tests {
         check("correct horse battery staple", Err(SecretError::NotBase64));
     }
 
+    /// The signatures are what the specification's own library for Python makes of the same.
+    #[test]
+    fn signatures_are_those_of_the_specification() {
+        let secret = WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let check = |id, seconds, body: &str, expected| assert_eq!(secret.sign(id, seconds, body.as_bytes()), expected);
+        let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        check("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#, signature);
+        let signature = "v1,0IUE8i3IV+eJZaSOXltBgAt2+FJZtGij6E73h4Mu8Bg=";
+        check("foghorn-notification-12-edit-3", 1_767_323_045, r#"{"summary": "ümlaut × 4"}"#, signature);
+    }
+
     #[test]
     fn a_secret_shows_nowhere() {
         let secret = WebhookSecret::parse(&STANDARD.encode(b"a secret of enough bytes")).unwrap();
