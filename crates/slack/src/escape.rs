@@ -114,7 +114,7 @@ fn may_format(before: Option<char>, after: Option<char>) -> bool {
 fn starts_emoji(rest: &str) -> bool {
     let end = rest.find(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, '_' | '-' | '+' | '\'')));
     let Some((name, after)) = end.map(|end| rest.split_at(end)) else { return false };
-    after.starts_with(':') && name.bytes().any(|byte| byte.is_ascii_alphabetic())
+    after.starts_with(':') && (name.starts_with(['+', '-']) || name.bytes().any(|byte| byte.is_ascii_alphabetic()))
 }
 
 #[cfg(test)]

