@@ -107,7 +107,8 @@ fn is_word(character: Option<char>) -> bool {
 /// A mark between two letters or digits, or alone between spaces, formats nothing.
 fn may_format(before: Option<char>, after: Option<char>) -> bool {
     let blank = |side: Option<char>| side.is_none_or(|character| character == ' ');
-    !(is_word(before) && is_word(after)) && !(blank(before) && blank(after))
+    let (in_a_word, alone) = (is_word(before) && is_word(after), blank(before) && blank(after));
+    !in_a_word && !alone
 }
 
 /// Whether `name:` follows, which Slack would show as a picture. A time (`:10:`) is none.

@@ -30,6 +30,7 @@ async fn a_channels_name_is_looked_up_once_where_only_an_id_will_do() {
     let client = client(&slack);
     assert_eq!(client.channel_id("#the-last").await.unwrap(), last);
     assert_eq!(client.channel_id("#the-last").await.unwrap(), last);
+    assert_eq!(client.channel_id("the-last").await.unwrap(), last);
     assert_eq!(client.channel_id(&last).await.unwrap(), last);
     assert_eq!(slack.calls().len(), 3, "three pages, once");
     assert_eq!(client.channel_id("#nowhere").await.unwrap_err().code(), "channel_not_found");

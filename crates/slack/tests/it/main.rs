@@ -1,9 +1,12 @@
 //! The crate against a Slack on this machine, and against bytes that nobody should send.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should stop there")]
+
 mod client;
 mod failures;
 mod hostile;
 mod lookup;
+mod models;
 mod pacing;
 mod socket;
 mod support;

@@ -121,7 +121,8 @@ fn post(record: &mut Record, call: &Call, now: Timestamp) -> Done {
     let channel = channel(record, call.text("channel"), true)?;
     check_content(call)?;
     let metadata = call.value("metadata").clone();
-    if !metadata.is_null() && !(metadata["event_type"].is_string() && metadata["event_payload"].is_object()) {
+    let whole = metadata["event_type"].is_string() && metadata["event_payload"].is_object();
+    if !metadata.is_null() && !whole {
         return refuse("invalid_metadata_format");
     }
     let thread_ts = Some(call.text("thread_ts")).filter(|ts| !ts.is_empty()).map(str::to_owned);
