@@ -17,6 +17,7 @@ pub use record::{SlackEdit, SlackMessage};
 use foghorn_domain::clock::{Clock, SignedDuration};
 use record::{Channel, Record};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -131,6 +132,11 @@ impl FakeSlack {
         self.shared.record().faults.push_back((Some(method.to_owned()), fault));
     }
 
+    /// Lets every `nth` call that posts or edits fail, beside the faults that are due.
+    pub fn fault_every(&self, nth: usize, fault: Fault) {
+        self.shared.record().regular = Some((nth.max(1), fault));
+    }
+
     /// Faults that are still due.
     pub fn faults_due(&self) -> usize {
         self.shared.record().faults.len()
@@ -146,6 +152,17 @@ impl FakeSlack {
     /// Every message of the workspace, oldest first.
     pub fn all_messages(&self) -> Vec<SlackMessage> {
         self.shared.record().messages.clone()
+    }
+
+    /// How often each notification landed, by its id.
+    pub fn ledger(&self) -> BTreeMap<String, usize> {
+        let mut ledger = BTreeMap::new();
+        for message in self.shared.record().messages.iter() {
+            if let Some(id) = message.notification_id() {
+                *ledger.entry(id.to_owned()).or_default() += 1;
+            }
+        }
+        ledger
     }
 
     /// What only one person saw: the arguments of `chat.postEphemeral`.

@@ -13,7 +13,8 @@ async fn a_message_that_landed_before_the_connection_was_cut_is_found() {
     let error = client.post(FakeSlack::CHANNEL, &message("it broke"), None, &mark("n1")).await.unwrap_err();
     assert!(error.may_have_landed());
     let found = client.find(FakeSlack::CHANNEL, before, "n1").await.unwrap().unwrap();
-    assert_eq!(found.ts, slack.messages(FakeSlack::CHANNEL)[0].ts);
+    let landed = slack.messages(FakeSlack::CHANNEL);
+    assert_eq!((landed.len(), &found.ts), (1, &landed[0].ts));
     assert_eq!(client.find(FakeSlack::CHANNEL, before, "n2").await.unwrap(), None);
 }
 

@@ -56,8 +56,9 @@ async fn being_refused_half_the_time_changes_only_how_long_it_takes() {
     slack.strict_rate(true);
     let mut pacer = Pacer::default();
     (0..100).for_each(|id| pacer.post(FakeSlack::CHANNEL, id, Urgency::Notify));
-    (0..50).for_each(|_| slack.fault(Fault::TooMany(2)));
-    assert_eq!(send_all(&slack, &clock, &mut pacer).await, 50);
+    slack.fault_every(2, Fault::TooMany(2));
+    assert_eq!(send_all(&slack, &clock, &mut pacer).await, 99);
+    assert!(slack.ledger().values().all(|times| *times == 1));
     let order: Vec<String> =
         slack.all_messages().iter().map(|message| message.notification_id().unwrap().to_owned()).collect();
     assert_eq!(order, (0..100).map(|id| id.to_string()).collect::<Vec<_>>());

@@ -85,6 +85,9 @@ pub(super) struct Record {
     pub(super) responses: Vec<(String, Value)>,
     pub(super) calls: Vec<String>,
     pub(super) faults: VecDeque<(Option<String>, Fault)>,
+    /// A fault for every so manieth call that writes.
+    pub(super) regular: Option<(usize, Fault)>,
+    writes: usize,
     pub(super) rate: Option<Rate>,
     pub(super) to_deliver: VecDeque<String>,
     pub(super) acknowledgements: Vec<Value>,
@@ -111,6 +114,8 @@ impl Record {
             responses: Vec::new(),
             calls: Vec::new(),
             faults: VecDeque::new(),
+            regular: None,
+            writes: 0,
             rate: None,
             to_deliver: VecDeque::new(),
             acknowledgements: Vec::new(),
@@ -139,11 +144,17 @@ impl Record {
         self.channels.iter_mut().find(|channel| channel.id == id)
     }
 
-    /// The fault of a call: the first that is due for its method or for any.
+    /// The fault of a call: the first that is due for its method or for any, or the one that comes regularly.
     pub(super) fn next_fault(&mut self, method: &str) -> Option<Fault> {
+        let writes = matches!(method, "chat.postMessage" | "chat.update");
+        self.writes += usize::from(writes);
         let due = |(only, _): &(Option<String>, Fault)| only.as_deref().is_none_or(|only| only == method);
-        let place = self.faults.iter().position(due)?;
-        self.faults.remove(place).map(|(_, fault)| fault)
+        let place = self.faults.iter().position(due);
+        let regular = self.regular.as_ref().filter(|(nth, _)| writes && self.writes.is_multiple_of(*nth));
+        match place {
+            Some(place) => self.faults.remove(place).map(|(_, fault)| fault),
+            None => regular.map(|(_, fault)| fault.clone()),
+        }
     }
 
     /// A name for a message: its second, and a number that no other message has.
