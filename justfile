@@ -48,3 +48,7 @@ serve *ARGS:
 # The documentation of all crates
 doc:
     cargo doc --workspace --no-deps --locked
+
+# Random bytes against what strangers can send, for so many seconds a test
+fuzz SECONDS="60":
+    FOGHORN_FUZZ_SECONDS={{ SECONDS }} cargo test --package foghorn-slack --test it --locked hostile

@@ -29,7 +29,7 @@ const EVERY: SignedDuration = SignedDuration::from_secs(60);
 const WRITTEN_EVERY: SignedDuration = SignedDuration::from_secs(10);
 
 /// The stage.
-pub struct Watchman {
+pub(crate) struct Watchman {
     store: Store,
     ingest: Ingest,
     hearing: Hearing,
@@ -59,7 +59,7 @@ impl Watchman {
     }
 
     /// Does what is due. Returns how many events it sent.
-    pub async fn step(&mut self) -> Result<usize> {
+    pub(crate) async fn step(&mut self) -> Result<usize> {
         let now = self.store.clock().now();
         let mut sent = 0;
         if self.goes_round && self.last_round.is_none_or(|last| now.duration_since(last) >= EVERY) {

@@ -19,6 +19,7 @@ pub use message::{About, render};
 pub use storm::{Storm, StormEntry, render_storm};
 pub use thread::render_thread_details;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The longest text of a section, in characters (docs.slack.dev/reference/block-kit/blocks/section-block).
@@ -35,7 +36,7 @@ pub const MAX_MESSAGE: usize = 13_000;
 pub const MAX_TEXT: usize = 600;
 
 /// A message as Slack takes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendered {
     /// The line of the lock screen, and what screen readers read.
     pub text: String,

@@ -107,14 +107,15 @@ fn is_word(character: Option<char>) -> bool {
 /// A mark between two letters or digits, or alone between spaces, formats nothing.
 fn may_format(before: Option<char>, after: Option<char>) -> bool {
     let blank = |side: Option<char>| side.is_none_or(|character| character == ' ');
-    !(is_word(before) && is_word(after)) && !(blank(before) && blank(after))
+    let (in_a_word, alone) = (is_word(before) && is_word(after), blank(before) && blank(after));
+    !in_a_word && !alone
 }
 
 /// Whether `name:` follows, which Slack would show as a picture. A time (`:10:`) is none.
 fn starts_emoji(rest: &str) -> bool {
     let end = rest.find(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, '_' | '-' | '+' | '\'')));
     let Some((name, after)) = end.map(|end| rest.split_at(end)) else { return false };
-    after.starts_with(':') && name.bytes().any(|byte| byte.is_ascii_alphabetic())
+    after.starts_with(':') && (name.starts_with(['+', '-']) || name.bytes().any(|byte| byte.is_ascii_alphabetic()))
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use crate::error::{Retry, SlackError};
 use crate::secret::Secret;
 use connection::{Ended, serve};
 use serde_json::Value;
+use std::collections::hash_map::RandomState;
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -95,8 +97,11 @@ where
     serve(&address, handler, shutdown).await
 }
 
-/// Half a second, doubled with each failure, at most a minute. Several replicas do not come in step, because each
-/// counts its own failures; Slack balances connections itself.
+/// Half a second, doubled with each failure, at most a minute; between half of that and all of it by chance, so that
+/// replicas do not come in step.
 fn grown(failures: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << failures.min(7)).min(LONGEST_WAIT)
+    let longest = FIRST_WAIT.saturating_mul(1 << failures.min(7)).min(LONGEST_WAIT);
+    // The keys of a new map's hasher are drawn by chance.
+    let chance = RandomState::new().build_hasher().finish() % 1_000;
+    longest / 2 + longest * u32::try_from(chance).unwrap_or(0) / 2_000
 }

@@ -1,6 +1,6 @@
 //! What whole-flow tests speak: an [`App`] with every stage, a data directory of its own and a clock that
 //! stands still until it is moved. Nothing runs in the background; [`App::settle`] runs every stage until
-//! there is nothing left to do.
+//! there is nothing left to do. [`FakeSlack`] is a Slack on this machine that refuses what Slack refuses.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up should stop there")]
 
@@ -8,6 +8,8 @@ mod answer;
 mod app;
 pub mod hooks;
 pub mod smtp;
+mod slack;
 
 pub use answer::Answer;
 pub use app::{App, event};
+pub use slack::{FakeSlack, Fault, SlackEdit, SlackMessage};

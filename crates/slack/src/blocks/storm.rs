@@ -5,7 +5,7 @@ use super::{MAX_TEXT, Rendered};
 use crate::escape::{link, mrkdwn};
 use foghorn_domain::severity::Severity;
 use foghorn_domain::words::counted;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Many incidents at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +59,4 @@ fn entry(entry: &StormEntry) -> String {
     let name = entry.link.as_deref().and_then(|address| link(address, &name)).unwrap_or(name);
     // Ten lines with links share one section.
     format!("• {name} {}", mrkdwn(&entry.headline, 200))
-}
-
-/// The same as a value, for whoever keeps messages.
-impl From<&Rendered> for Value {
-    fn from(rendered: &Rendered) -> Self {
-        json!({ "text": rendered.text, "blocks": rendered.blocks })
-    }
 }

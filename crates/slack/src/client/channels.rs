@@ -11,10 +11,13 @@ const MAX_PAGES: usize = 20;
 const MAX_KNOWN: usize = 1_000;
 
 impl SlackClient {
-    /// The id of a channel that is given as `#name`. Anything else is taken for an id.
+    /// The id of a channel that is given by name, with or without `#`, or by id already.
     pub async fn channel_id(&self, channel: &str) -> Result<String, SlackError> {
-        let Some(name) = channel.strip_prefix('#') else { return Ok(channel.to_owned()) };
-        if let Some(id) = self.known().channels.get(channel) {
+        if is_id(channel) {
+            return Ok(channel.to_owned());
+        }
+        let name = channel.trim_start_matches('#');
+        if let Some(id) = self.known().channels.get(name) {
             return Ok(id.clone());
         }
         let mut cursor = String::new();
@@ -40,8 +43,13 @@ impl SlackClient {
 
     pub(super) fn remember_channel(&self, channel: &str, id: &str) {
         let mut known = self.known();
-        if channel.starts_with('#') && known.channels.len() < MAX_KNOWN {
-            known.channels.insert(channel.to_owned(), id.to_owned());
+        if !is_id(channel) && known.channels.len() < MAX_KNOWN {
+            known.channels.insert(channel.trim_start_matches('#').to_owned(), id.to_owned());
         }
     }
+}
+
+/// Ids are capitals and digits; names have no capitals.
+fn is_id(channel: &str) -> bool {
+    channel.len() >= 9 && channel.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }

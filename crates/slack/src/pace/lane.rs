@@ -32,6 +32,8 @@ pub enum Work {
 #[derive(Clone, Debug)]
 pub struct Lane {
     budget: Budget,
+    /// Edits wait until then; posts need not.
+    edits_after: Timestamp,
     pages: VecDeque<i64>,
     posts: VecDeque<i64>,
     edits: VecDeque<i64>,
@@ -46,6 +48,7 @@ impl Lane {
     pub fn new(allowance: Allowance) -> Self {
         Self {
             budget: Budget::new(allowance),
+            edits_after: Timestamp::MIN,
             pages: VecDeque::new(),
             posts: VecDeque::new(),
             edits: VecDeque::new(),
@@ -76,7 +79,7 @@ impl Lane {
     pub fn next(&mut self, now: Timestamp) -> Next {
         match self.wants() {
             None => Next::Idle,
-            Some(_) if self.budget.free_at() > now => Next::WaitUntil(self.budget.free_at()),
+            Some(_) if self.free_at() > now => Next::WaitUntil(self.free_at()),
             Some(work) => {
                 self.take(work, now);
                 match work {
@@ -95,13 +98,14 @@ impl Lane {
         }
     }
 
-    /// It is to be tried again, first of its kind, and the whole lane waits: what Slack asks for with `Retry-After`.
+    /// It is to be tried again, first of its kind, after a wait: what Slack asks for with `Retry-After`. A post holds
+    /// the whole lane, an edit all edits: Slack counts edits apart.
     pub fn again(&mut self, work: Work, now: Timestamp, wait: Duration) {
         match work {
             Work::Post(id) => match self.known_posts.get(&id) {
                 Some(true) if !self.pages.contains(&id) => self.pages.push_front(id),
                 Some(false) if !self.posts.contains(&id) => self.posts.push_front(id),
-                _ => {}
+                _ => return,
             },
             Work::Edit(id) => {
                 self.edits_under_way.remove(&id);
@@ -110,13 +114,11 @@ impl Lane {
                 }
             }
         }
-        self.wait(now, wait);
-    }
-
-    /// Nothing is sent for so long.
-    pub fn wait(&mut self, now: Timestamp, wait: Duration) {
-        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-        self.budget.exhaust(later(now, wait));
+        let until = after(now, wait);
+        match work {
+            Work::Post(_) => self.budget.exhaust(until),
+            Work::Edit(_) => self.edits_after = self.edits_after.max(until),
+        }
     }
 
     /// What waits, not counting what is under way.
@@ -133,14 +135,18 @@ impl Lane {
         })
     }
 
+    /// When what it wants may be sent.
     pub(super) fn free_at(&self) -> Timestamp {
-        self.budget.free_at()
+        match self.wants() {
+            Some(Work::Edit(_)) => self.budget.free_at().max(self.edits_after),
+            _ => self.budget.free_at(),
+        }
     }
 
     /// Whether nothing would be lost with the lane.
     pub(super) fn is_at_rest(&self, now: Timestamp) -> bool {
         let empty = self.known_posts.is_empty() && self.waiting_edits.is_empty() && self.edits_under_way.is_empty();
-        empty && self.budget.is_whole(now)
+        empty && self.budget.is_whole(now) && self.edits_after <= now
     }
 
     /// The first of the best kind. An edit of a message whose edit is under way is passed over.
@@ -163,6 +169,11 @@ impl Lane {
         }
         self.budget.spend(now);
     }
+}
+
+/// A moment from now on.
+pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    later(now, SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
 }
 
 /// How soon a lane's turn comes, compared with other lanes'.

@@ -1,7 +1,7 @@
 //! All channels.
 
 use super::allowance::{Allowance, Budget};
-use super::lane::{Lane, Next, Rank, Work};
+use super::lane::{Lane, Next, Rank, Work, after};
 use foghorn_domain::severity::Urgency;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -55,13 +55,12 @@ impl Pacer {
         self.lane(channel).done(work);
     }
 
-    /// It is to be tried again after a wait, in which nothing else is sent to its channel; where it was an edit,
-    /// no edit at all, since edits are counted together.
+    /// It is to be tried again after a wait, in which a post holds its channel, and an edit all edits of all channels,
+    /// since these are counted together.
     pub fn again(&mut self, channel: &str, work: Work, now: Timestamp, wait: Duration) {
         self.lane(channel).again(work, now, wait);
         if let Work::Edit(_) = work {
-            let until = self.lane(channel).free_at();
-            self.edits.exhaust(until);
+            self.edits.exhaust(after(now, wait));
         }
     }
 

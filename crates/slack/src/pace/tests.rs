@@ -109,10 +109,26 @@ fn an_edit_that_failed_is_tried_again_and_still_is_one() {
 }
 
 #[test]
+fn an_edit_that_has_to_wait_does_not_hold_posts() {
+    let mut pacer = Pacer::default();
+    pacer.edit("#a", 7);
+    pacer.edit("#b", 8);
+    assert_eq!(send(pacer.next(at(0))).1, Work::Edit(7));
+    pacer.again("#a", Work::Edit(7), at(0), Duration::from_secs(30));
+    pacer.post("#a", 1, Notify);
+    assert_eq!(send(pacer.next(at(0))).1, Work::Post(1));
+    assert_eq!(pacer.next(at(0)), Turn::WaitUntil(at(30_000)));
+    assert_eq!(send(pacer.next(at(30_000))).1, Work::Edit(8));
+    assert_eq!(pacer.next(at(30_000)), Turn::WaitUntil(at(31_200)));
+    assert_eq!(send(pacer.next(at(31_200))).1, Work::Edit(7));
+}
+
+#[test]
 fn a_wait_of_any_length_is_taken() {
     let mut lane = lane();
     lane.post(1, Notify);
-    lane.wait(at(0), Duration::MAX);
+    assert_eq!(lane.next(at(0)), Next::Post(1));
+    lane.again(Work::Post(1), at(0), Duration::MAX);
     assert_eq!(lane.next(at(1_000)), Next::WaitUntil(Timestamp::MAX - SignedDuration::from_secs(4)));
 }
 

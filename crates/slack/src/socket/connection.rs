@@ -3,7 +3,7 @@
 use super::ACKNOWLEDGE_WITHIN;
 use super::envelope::{Delivery, Envelope, acknowledgement};
 use crate::error::SlackError;
-use crate::interaction::MAX_BODY;
+use crate::interaction::{MAX_BODY, PayloadError};
 use futures_util::{Sink, SinkExt, StreamExt};
 use serde_json::Value;
 use std::future::Future;
@@ -103,14 +103,14 @@ where
 async fn work<Handler, Answer>(
     id: String,
     takes_answer: bool,
-    delivery: Option<Result<Delivery, crate::interaction::PayloadError>>,
+    delivery: Option<Box<Result<Delivery, PayloadError>>>,
     handler: Handler,
 ) -> String
 where
     Handler: Fn(Delivery) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Option<Value>> + Send + 'static,
 {
-    let answer = match delivery {
+    let answer = match delivery.map(|delivery| *delivery) {
         Some(Ok(delivery)) => {
             // The handler goes on after its time: what it does to an incident must not stop half way.
             let handling = tokio::spawn(async move { handler(delivery).await });

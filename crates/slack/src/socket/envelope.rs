@@ -26,7 +26,7 @@ pub(super) enum Envelope {
         /// Whether the acknowledgement may carry an answer.
         takes_answer: bool,
         /// What it is; `None` for a kind that Foghorn did not ask for.
-        delivery: Option<Result<Delivery, PayloadError>>,
+        delivery: Option<Box<Result<Delivery, PayloadError>>>,
     },
     /// Nothing that is known.
     Unknown,
@@ -48,8 +48,8 @@ impl Envelope {
             id: id.to_owned(),
             takes_answer: envelope.get("accepts_response_payload").and_then(Value::as_bool).unwrap_or(false),
             delivery: match kind {
-                "interactive" => Some(read(payload).map(Delivery::Interaction)),
-                "slash_commands" => Some(read_command(payload).map(Delivery::Command)),
+                "interactive" => Some(Box::new(read(payload).map(Delivery::Interaction))),
+                "slash_commands" => Some(Box::new(read_command(payload).map(Delivery::Command))),
                 _ => None,
             },
         }
@@ -76,10 +76,10 @@ mod tests {
         check(r#"{"type":"disconnect","reason":"refresh_requested"}"#, Envelope::Disconnect);
         let payload = |delivery| Envelope::Payload { id: "e1".to_owned(), takes_answer: false, delivery };
         check(r#"{"type":"events_api","envelope_id":"e1","payload":{}}"#, payload(None));
-        let no_type = payload(Some(Err(PayloadError::NotAnObject)));
+        let no_type = payload(Some(Box::new(Err(PayloadError::NotAnObject))));
         check(r#"{"type":"interactive","envelope_id":"e1"}"#, no_type);
         let command = r#"{"type":"slash_commands","envelope_id":"e1","payload":{"command":"/foghorn"}}"#;
-        check(command, payload(Some(Err(PayloadError::NoUser))));
+        check(command, payload(Some(Box::new(Err(PayloadError::NoUser)))));
         for message in ["", "[]", "null", "{}", r#"{"type":"interactive"}"#, &"[".repeat(10_000)] {
             check(message, Envelope::Unknown);
         }

@@ -83,7 +83,7 @@ fn judged(event: NewEvent, now: Timestamp) -> Found {
         created_at: now,
     };
     match Judge::new(settings).judge(&event, &mut ServiceMemory::new(0, known_since)) {
-        Judgement::Nothing => Found::Nothing("nothing was found in the event".to_owned()),
+        Judgement::Nothing | Judgement::Round => Found::Nothing("nothing was found in the event".to_owned()),
         Judgement::Unclaimed(unclaimed) => Found::Nothing(unclaimed.decision),
         Judgement::Signal(signal) => Found::Incident(Box::new(Attributes {
             kind: signal.kind,
