@@ -2,7 +2,7 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, explain, incidents, memory, search, send, serve, show, simulate,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, search, send, serve, show, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -60,6 +60,8 @@ enum Command {
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
     Backup(backup::Args),
+    /// Score Foghorn's judgement on questions whose answers are known
+    Eval(eval::Args),
     /// Measure this machine
     Bench(bench::Args),
     /// Print completions for a shell
@@ -89,6 +91,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Memory(args) => one_thread(memory::run(args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
+        Command::Eval(args) => one_thread(eval::run(args)),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, &mut command()),
     }

@@ -91,11 +91,9 @@ impl Recall {
         }
     }
 
-    /// The same with other weights.
-    #[must_use]
-    pub fn with_weights(mut self, weights: Weights) -> Self {
+    /// Weighs signals otherwise from now on: for finding out what weights are worth.
+    pub fn set_weights(&mut self, weights: Weights) {
         self.weights = weights;
-        self
     }
 
     /// How many documents there are.

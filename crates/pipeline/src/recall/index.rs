@@ -4,7 +4,7 @@ use super::embedding::usable;
 use super::{MAX_RECALLED, RecallRequest};
 use foghorn_domain::clock::Timestamp;
 use foghorn_embed::Embedder;
-use foghorn_recall::{Cut, Document, Found, Query, Recall};
+use foghorn_recall::{Cut, Document, Found, Query, Recall, Weights};
 use foghorn_store::model::MemoryItem;
 use foghorn_store::sqlite::recollection::{IndexedMemory, MemoryChange};
 use std::collections::{BTreeSet, HashMap};
@@ -45,6 +45,10 @@ impl Index {
             waiting: BTreeSet::new(),
             seq: 0,
         }
+    }
+
+    pub(super) fn set_weights(&mut self, weights: Weights) {
+        self.recall.set_weights(weights);
     }
 
     pub(super) fn len(&self) -> usize {
