@@ -194,6 +194,7 @@ impl Recall {
                 let meaning = cosine + if signals.names_service { self.weights.service } else { 0.0 };
                 nearness.meaning = Some(nearness.meaning.map_or(meaning, |best| best.max(meaning)));
             }
+            nearness.words = nearness.words.max(signals.lexical);
             let (vector, lexical) = (signals.vector.unwrap_or(0.0).max(0.0), signals.lexical);
             found.push((similarity, Found { id, similarity: (similarity * weight).clamp(0.0, 1.0), vector, lexical }));
         }

@@ -18,5 +18,7 @@ mod audit_verify;
 mod prometheus;
 mod startup;
 mod commands;
+mod eval;
+mod memory;
 mod retention;
 mod browser;

@@ -118,6 +118,12 @@ async fn outcome(asked: &Asked) -> anyhow::Result<Outcome> {
     let ways = [
         ("both signals (product)", "product", &product, AnsweredFrom::AnyResult),
         (
+            "both, nothing held back",
+            "both",
+            &asked.by_both(Weights::default(), Shown::Everything).await?,
+            AnsweredFrom::KeepingNineTenths,
+        ),
+        (
             "meaning alone",
             "meaning",
             &asked.by_both(meaning, Shown::Everything).await?,
@@ -142,13 +148,7 @@ async fn outcome(asked: &Asked) -> anyhow::Result<Outcome> {
     let wrong = wrong.map(|(question, answer)| {
         let mut relevant: Vec<String> = question.relevant.iter().cloned().collect();
         relevant.sort_unstable();
-        Wrong {
-            id: question.id.clone(),
-            kind: question.kind.clone(),
-            query: question.query.clone(),
-            relevant,
-            answer,
-        }
+        Wrong { id: question.id.clone(), kind: question.kind.clone(), query: question.query.clone(), relevant, answer }
     });
     let wrong = wrong.collect();
     Ok(Outcome { name: asked.set.name.clone(), memories: asked.memories(), answerable, unanswerable, rows, wrong })

@@ -67,7 +67,8 @@ impl Asked {
                 ..RecallRequest::default()
             };
             let found = recollection.recall(request).await?;
-            let results: Vec<(String, f32)> = found.into_iter().map(|found| (found.item.id, found.similarity)).collect();
+            let results: Vec<(String, f32)> =
+                found.into_iter().map(|found| (found.item.id, found.similarity)).collect();
             answers.push(Answer::of(question, &results));
         }
         Ok(answers)
