@@ -20,5 +20,7 @@ mod startup;
 mod commands;
 mod eval;
 mod memory;
+mod memory_commands;
+mod model_files;
 mod retention;
 mod browser;

@@ -1,8 +1,8 @@
 //! The two signals by themselves over the same memories, without store, filters, weights or texts of results: a
 //! plain scan of all vectors in 32-bit floats, and BM25 over the postings.
 
+use super::K;
 use super::made_up::MadeUp;
-use super::{K, quantile};
 use foghorn_recall::LexicalIndex;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -65,6 +65,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::quantile;
     use super::*;
 
     #[test]
