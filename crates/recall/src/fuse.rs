@@ -2,10 +2,12 @@
 
 use crate::cut::{Cut, Nearness, cut_for};
 use crate::lexical::LexicalIndex;
+use crate::names::Names;
 use crate::weights::{Signals, Weights, sameness};
 use foghorn_embed::{VectorError, VectorSet};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 /// Something to be recalled.
 #[derive(Clone, Debug)]
@@ -65,6 +67,7 @@ pub struct Recall {
     slots: HashMap<i64, u32>,
     /// By slot; `None` where the document was removed.
     documents: Vec<Option<Held>>,
+    names: Names,
     hasher: RandomState,
 }
 
@@ -72,7 +75,7 @@ pub struct Recall {
 struct Held {
     id: i64,
     /// Lower case.
-    service: Box<str>,
+    service: Arc<str>,
     /// Of its text, so that the same text is not read twice.
     text_hash: u64,
 }
@@ -87,6 +90,7 @@ impl Recall {
             sum: vec![0.0; dimensions],
             slots: HashMap::new(),
             documents: Vec::new(),
+            names: Names::default(),
             hasher: RandomState::new(),
         }
     }
@@ -113,7 +117,7 @@ impl Recall {
     pub fn put(&mut self, id: i64, document: &Document) -> Result<(), VectorError> {
         let held = Held {
             id,
-            service: document.service.to_lowercase().into(),
+            service: self.names.shared(&document.service.to_lowercase()),
             text_hash: self.hasher.hash_one(&document.text),
         };
         self.remove_vector(id);

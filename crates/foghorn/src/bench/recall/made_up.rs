@@ -122,7 +122,7 @@ struct Dice(u64);
 
 impl Dice {
     fn new(purpose: u64, number: u32) -> Self {
-        let mut dice = Self((purpose << 40 | u64::from(number)).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut dice = Self(((purpose << 40) | u64::from(number)).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         dice.throw();
         dice
     }
@@ -135,7 +135,7 @@ impl Dice {
     }
 
     fn below(&mut self, end: u32) -> u32 {
-        ((self.throw() >> 32) * u64::from(end) >> 32) as u32
+        (((self.throw() >> 32) * u64::from(end)) >> 32) as u32
     }
 
     /// From 0 to 1.
