@@ -62,7 +62,7 @@ fn weights_are_validated_in_folds() {
         let text = std::fs::read_to_string(evals().join(name)).unwrap();
         text.lines().take(count).map(|line| format!("{line}\n")).collect()
     };
-    std::fs::write(directory.path().join("memory.jsonl"), lines("memory.jsonl", 52)).unwrap();
+    std::fs::write(directory.path().join("memory.jsonl"), lines("memory.jsonl", 10)).unwrap();
     std::fs::write(directory.path().join("queries.jsonl"), lines("queries.jsonl", 6)).unwrap();
     let output = eval(directory.path(), &["--data", ".", "--folds", "2", "--json"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
