@@ -29,7 +29,7 @@ const RISKS: [(&str, &str); 10] = [
     ),
     (
         "it disables protection",
-        r"\b(?:disabl|turn(?:ed|ing)?\s+off|switch(?:ed|ing)?\s+off|bypass|stopp?|remov)\w*\b.{0,40}\b(?:firewall|waf|auth\w*|mfa|2fa|tls|ssl|ssl/tls|certificate|validation|verification|selinux|apparmor|antivirus|edr|audit\w*|csp|csrf|rate[ -]limit\w*|sandbox|protection|redaction|backups?|alerts?|alerting|monitoring)\b",
+        r"\b(?:disabl|turn(?:ed|ing)?\s+off|switch(?:ed|ing)?\s+off|bypass|stopp?|remov)\w*\b[^,;]{0,40}\b(?:firewall|waf|auth\w*|mfa|2fa|tls|ssl|ssl/tls|certificate|validation|verification|selinux|apparmor|antivirus|edr|audit\w*|csp|csrf|rate[ -]limit\w*|sandbox|protection|redaction|backups?|alerts?|alerting|monitoring)\b",
     ),
     (
         "it carries a link",
@@ -105,5 +105,6 @@ mod tests {
         check("orders are deleted every night, so the report now runs before that");
         check("old partitions were automatically deleted while the export ran; moved the export");
         check("the queue is purged on restart: made it durable");
+        check("ThreadLocal removed in a filter, alert on the slope of used memory");
     }
 }
