@@ -1,8 +1,8 @@
-//! `foghorn bench`: what this machine does, measured beside what its disk and SQLite allow.
+//! `foghorn bench`: what this machine does, measured beside what its disk, SQLite and plain arithmetic allow.
 //!
 //! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
 //! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
-//! figures side by side.
+//! figures side by side. [`recall`] is a measurement of its own.
 
 mod intake;
 mod sqlite;
@@ -12,6 +12,7 @@ mod latency;
 mod bodies;
 mod http;
 mod report;
+mod recall;
 
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -27,11 +28,14 @@ pub(crate) struct Args {
 enum Command {
     /// Events a second, one by one and in batches, and how soon an event is an incident
     Intake(intake::Args),
+    /// How soon the like is found among very many memories, and what memory that takes
+    Recall(recall::Args),
 }
 
 /// Measures.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
+        Command::Recall(args) => recall::run(args),
     }
 }

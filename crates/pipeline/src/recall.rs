@@ -12,7 +12,7 @@ use crate::remember;
 use foghorn_domain::analyst::SimilarIncident;
 use foghorn_domain::incident::Incident;
 use foghorn_embed::Embedder;
-use foghorn_recall::{Cut, Found};
+use foghorn_recall::{Cut, Found, Weights};
 use foghorn_store::model::MemoryItem;
 use foghorn_store::{Result, Store};
 use index::Index;
@@ -142,6 +142,11 @@ impl Recollection {
         Ok(changes.len())
     }
 
+    /// Weighs signals otherwise from now on: for finding out what weights are worth.
+    pub fn set_weights(&self, weights: Weights) {
+        self.write().set_weights(weights);
+    }
+
     /// Recalls, best first. Below the product's cut (or the request's own threshold) it says nothing.
     pub async fn recall(&self, mut request: RecallRequest) -> Result<Vec<Recalled>> {
         if let Some((end, _)) = request.text.char_indices().nth(MAX_QUERY) {
@@ -154,6 +159,12 @@ impl Recollection {
             }
             _ => None,
         };
+        self.recall_by(request, vector).await
+    }
+
+    /// The same for words whose embedding is at hand: [`recall`](Self::recall) without the time that the model
+    /// takes.
+    pub async fn recall_by(&self, request: RecallRequest, vector: Option<Vec<f32>>) -> Result<Vec<Recalled>> {
         let now = self.store.clock().now();
         let shared = self.clone();
         let searched =

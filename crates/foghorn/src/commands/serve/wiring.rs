@@ -90,7 +90,7 @@ pub(in crate::commands) fn web_config(config: &Config, address: SocketAddr) -> W
 
 /// The sentence model. None where this program was built without one and none is named; whoever goes on then
 /// says so.
-pub(in crate::commands) fn embedder(config: &Config) -> Result<Option<Embedder>, ConfigErrors> {
+pub(crate) fn embedder(config: &Config) -> Result<Option<Embedder>, ConfigErrors> {
     let embed = &config.embed;
     let loaded = match &embed.model_dir {
         Some(directory) => Embedder::from_dir(directory, &embed.model_name),
