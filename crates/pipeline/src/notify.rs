@@ -118,7 +118,7 @@ impl Notify {
             },
         };
         let message = serde_json::to_value(&told.message)?;
-        let Told { explanation, message: worded } = told;
+        let Told { explanation, message: worded, .. } = told;
         Ok((Prepared { notification: notification.clone(), incident, message, explanation, delivery }, worded))
     }
 

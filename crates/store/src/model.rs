@@ -183,7 +183,7 @@ pub struct History {
     pub seen_before: u64,
     /// When the latest of them was last seen.
     pub last_seen: Option<Timestamp>,
-    /// Fixes written for them, newest first.
+    /// Fixes written for them: confirmed ones that held first, then the newest.
     pub fixes: Vec<MemoryItem>,
     /// Changes in the hour before it opened, newest first, as (when, service, text).
     pub changes: Vec<(Timestamp, String, String)>,

@@ -20,3 +20,4 @@ mod startup;
 mod commands;
 mod retention;
 mod browser;
+mod learning;

@@ -21,6 +21,7 @@ use axum::http::HeaderMap;
 use foghorn_domain::incident::Incident;
 use foghorn_domain::message::Message;
 use foghorn_domain::words::with_thousands;
+use foghorn_pipeline::explain::Told;
 use foghorn_store::model::History;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -66,30 +67,29 @@ pub(crate) async fn get_page(
     let detail = app.store().incident_detail(id).await?;
     let incident = &detail.incident;
     let told = app.pipeline.explainer.tell(incident, None).await?;
-    let history = app.store().history(incident.clone()).await?;
-    let similar = app.pipeline.explainer.similar(incident, &history).await.unwrap_or_default();
+    let Told { explanation, message, similar, history } = told;
     let now = app.store().clock().now();
     let open_tab = match tab {
         Tab::Events => events::latest(&app, incident).await?,
         Tab::Memory => recalled::recalled(&history, &similar, now),
-        Tab::Docs => analysis::docs(&told.explanation),
+        Tab::Docs => analysis::docs(&explanation),
         Tab::Timeline => history::timeline(&detail.timeline),
         Tab::Told => history::told(&detail.notifications),
     };
     let counts = [
         incident.event_count,
         similar.len() as u64,
-        told.explanation.docs.len() as u64,
+        explanation.docs.len() as u64,
         detail.timeline.len() as u64,
         detail.notifications.len() as u64,
     ];
     let user = acting::name_in(&headers);
     let content = html! {
-        (head(incident, &told.message, &history))
+        (head(incident, &message, &history))
         (acting::buttons(incident, user.as_deref()))
         div.columns {
             div {
-                (analysis::card(&told.explanation, id))
+                (analysis::card(&explanation, id))
                 (analysis::evidence(incident))
             }
             div {
