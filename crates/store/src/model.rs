@@ -214,6 +214,8 @@ pub struct IncidentDetail {
     pub notifications: Vec<Notification>,
     /// Its timeline, oldest first.
     pub timeline: Vec<TimelineEntry>,
+    /// A fix that Foghorn drafted for it and nobody has confirmed or discarded yet.
+    pub draft: Option<MemoryItem>,
 }
 
 /// A cluster of log lines to be written with a batch.

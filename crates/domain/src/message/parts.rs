@@ -215,7 +215,8 @@ fn similar_line(similar: &SimilarIncident, now: Timestamp) -> String {
     let id = similar.incident_id.map_or_else(|| name(&similar.id), |id| format!("#{id}"));
     let summary = cut(&outside_text(&similar.summary), 140);
     let similarity = similar.similarity.clamp(0.0, 1.0);
-    let who = similar.author.as_deref().map(name);
+    // Without a fix that people stand behind there is nobody to name.
+    let who = similar.author.as_deref().filter(|_| similar.confirmed_fix().is_some()).map(name);
     let when = similar.resolved_at.map(|at| day(at, now));
     let outcome = similar.outcome.as_deref().map(|outcome| cut(&outside_text(outcome), 60));
     let about: Vec<String> = [who, when, outcome].into_iter().flatten().filter(|part| !part.is_empty()).collect();

@@ -70,3 +70,90 @@ async fn a_confirmed_fix_comes_before_look_alikes_that_have_none() {
     let second = open(&mut app, "billing", POOL_OTHERWISE).await;
     assert_offered_first(&app, second, "raised max_connections from 100 to 200", "ana").await;
 }
+
+async fn change(app: &App, service: &str, text: &str) {
+    app.send(event(service, "change", text)).await;
+}
+
+/// The ids of all memories that are not retired, newest first.
+async fn remembered(app: &App) -> Vec<String> {
+    let all = app.get("/api/v1/memory").await.expect(200).json();
+    let kept = all["items"].as_array().unwrap().iter().filter(|item| item["retired_at"].is_null());
+    kept.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn edit(app: &App, id: &str, body: Value) -> Value {
+    let request = App::local(axum::http::Method::PATCH, &format!("/api/v1/memory/{id}"))
+        .header("content-type", "application/json")
+        .body(body.to_string().into());
+    app.request(request.unwrap()).await.expect(200).json()
+}
+
+#[tokio::test]
+async fn who_resolves_without_a_word_on_the_fix_finds_one_drafted_and_confirms_it() {
+    let mut app = App::new();
+    let first = open(&mut app, "checkout", POOL).await;
+    app.minutes_later(10).await;
+    change(&app, "postgres", "max_connections 100 -> 200").await;
+    app.minutes_later(5).await;
+    let resolved = resolve(&mut app, first, json!({ "note": "the pool was too small" })).await;
+    let draft = &resolved["draft"];
+    let text = draft["solution"].as_str().unwrap();
+    assert_eq!(
+        text,
+        "ana: the pool was too small. Changed 10 min after it began: postgres max_connections 100 -> 200."
+    );
+    assert_eq!((&draft["author"], &draft["confirmed"]), (&json!("foghorn"), &json!(false)));
+    assert!(app.audit().await.contains(&"foghorn solution_drafted".to_owned()));
+
+    // Until somebody confirms it, nobody is offered it as a fix.
+    let second = open(&mut app, "billing", POOL_OTHERWISE).await;
+    let message = app.incident(second).await["notifications"][0]["message"].to_string();
+    assert!(message.contains("no confirmed fix") && !message.contains("too small"), "{message}");
+
+    let id = draft["id"].as_str().unwrap();
+    let rows = app.audit().await.len();
+    let confirmed = edit(&app, id, json!({ "confirmed": true, "user": "ben" })).await;
+    assert_eq!((&confirmed["author"], &confirmed["confirmed"]), (&json!("ben"), &json!(true)));
+    edit(&app, id, json!({ "confirmed": true, "user": "ben" })).await;
+    assert_eq!(app.audit().await.len(), rows + 1, "the second click changed nothing");
+    assert_eq!(app.incident(first).await["draft"], Value::Null);
+    app.settle().await;
+    let third = open(&mut app, "stock", &POOL_OTHERWISE.replace("pool", "connection pool")).await;
+    assert_offered_first(&app, third, text, "ben").await;
+}
+
+#[tokio::test]
+async fn nothing_is_drafted_without_notes_or_changes_or_beside_a_written_fix() {
+    let mut app = App::new();
+    change(&app, "checkout", "v1.2.3").await;
+    let first = open(&mut app, "checkout", POOL).await;
+    assert_eq!(resolve(&mut app, first, json!({})).await["draft"], Value::Null);
+    let second = open(&mut app, "orders", "FATAL deadlock detected: process 12 waits for ShareLock").await;
+    assert_eq!(
+        resolve(&mut app, second, json!({ "note": "x", "solution": "ordered the updates" })).await["draft"],
+        Value::Null
+    );
+    assert_eq!(remembered(&app).await, ["incident-2"]);
+
+    // A fix that is written after all takes the place of the draft.
+    let third = open(&mut app, "mail", "FATAL disk is full: no space left on device").await;
+    assert_ne!(resolve(&mut app, third, json!({ "note": "logs" })).await["draft"], Value::Null);
+    let written = json!({ "solution": "rotated the logs", "user": "ana" });
+    app.post(&format!("/incidents/{third}/solution"), written).await.expect(200);
+    assert_eq!(app.incident(third).await["draft"], Value::Null);
+    assert_eq!(remembered(&app).await, ["incident-3", "incident-2"]);
+}
+
+#[tokio::test]
+async fn a_discarded_draft_does_not_come_back_and_a_changed_one_takes_its_place() {
+    let mut app = App::new();
+    let first = open(&mut app, "checkout", POOL).await;
+    let draft = resolve(&mut app, first, json!({ "note": "restarted it" })).await["draft"].clone();
+    edit(&app, draft["id"].as_str().unwrap(), json!({ "retired": true, "user": "ana" })).await;
+    app.act(first, "reopen").await.expect(200);
+    assert_eq!(resolve(&mut app, first, json!({ "note": "restarted it" })).await["draft"], Value::Null);
+    app.act(first, "reopen").await.expect(200);
+    let again = resolve(&mut app, first, json!({ "note": "raised the limit" })).await["draft"].clone();
+    assert_eq!(again["solution"], "ana: restarted it. ana: raised the limit.");
+}

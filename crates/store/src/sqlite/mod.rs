@@ -12,6 +12,7 @@ pub mod retention;
 pub mod triage;
 pub mod writer;
 
+mod drafts;
 mod open;
 mod room;
 mod rows;
