@@ -94,14 +94,14 @@ async fn who_resolves_without_a_word_on_the_fix_finds_one_drafted_and_confirms_i
     let mut app = App::new();
     let first = open(&mut app, "checkout", POOL).await;
     app.minutes_later(10).await;
-    change(&app, "postgres", "max_connections 100 -> 200").await;
+    change(&app, "postgres", "max_connections from 100 to 200").await;
     app.minutes_later(5).await;
     let resolved = resolve(&mut app, first, json!({ "note": "the pool was too small" })).await;
     let draft = &resolved["draft"];
     let text = draft["solution"].as_str().unwrap();
     assert_eq!(
         text,
-        "ana: the pool was too small. Changed 10 min after it began: postgres max_connections 100 -> 200."
+        "ana: the pool was too small. Changed 10 min after it began: postgres max_connections from 100 to 200."
     );
     assert_eq!((&draft["author"], &draft["confirmed"]), (&json!("foghorn"), &json!(false)));
     assert!(app.audit().await.contains(&"foghorn solution_drafted".to_owned()));

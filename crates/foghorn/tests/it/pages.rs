@@ -21,14 +21,14 @@ const PAGES: [&str; 10] = [
     "/settings",
 ];
 
-async fn submit(app: &App, path: &str, origin: &'static str, form: &'static str) -> Answer {
+pub(crate) async fn submit(app: &App, path: &str, origin: &'static str, form: &'static str) -> Answer {
     let request = App::local(Method::POST, path)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", origin);
     app.request(request.body(form.into()).unwrap()).await
 }
 
-const OWN: &str = "http://127.0.0.1:8000";
+pub(crate) const OWN: &str = "http://127.0.0.1:8000";
 
 #[tokio::test]
 async fn hostile_text_stays_text_on_every_page() {

@@ -9,9 +9,11 @@ mod history;
 mod marked;
 mod recalled;
 
+pub(super) use acting::{back_to, name_in};
 pub(crate) use acting::{post_action, post_memory};
 
 use super::layout::{Place, page, said, severity};
+use super::memory::waiting;
 use super::query::address;
 use crate::api::parse_id;
 use crate::problem::Problem;
@@ -69,9 +71,10 @@ pub(crate) async fn get_page(
     let told = app.pipeline.explainer.tell(incident, None).await?;
     let Told { explanation, message, similar, history } = told;
     let now = app.store().clock().now();
+    let user = acting::name_in(&headers);
     let open_tab = match tab {
         Tab::Events => events::latest(&app, incident).await?,
-        Tab::Memory => recalled::recalled(&history, &similar, now),
+        Tab::Memory => recalled::recalled(id, &history, &similar, now, user.as_deref()),
         Tab::Docs => analysis::docs(&explanation),
         Tab::Timeline => history::timeline(&detail.timeline),
         Tab::Told => history::told(&detail.notifications),
@@ -83,16 +86,17 @@ pub(crate) async fn get_page(
         detail.timeline.len() as u64,
         detail.notifications.len() as u64,
     ];
-    let user = acting::name_in(&headers);
     let content = html! {
         (head(incident, &message, &history))
         (acting::buttons(incident, user.as_deref()))
         div.columns {
             div {
+                (recalled::best_fix(id, &similar, user.as_deref()))
                 (analysis::card(&explanation, id))
                 (analysis::evidence(incident))
             }
             div {
+                @if let Some(draft) = &detail.draft { (waiting(draft, id, user.as_deref())) }
                 (acting::resolve_form(incident, user.as_deref()))
                 (facts::card(incident))
             }
