@@ -117,10 +117,11 @@ impl Pipeline {
         loop {
             let triaged = self.triage.step().await?.events;
             let swept = self.reconcile.sweep_step().await?;
+            let settled = self.reconcile.settle_outcomes().await?;
             let recalled = self.recollection.refresh_step().await?;
             let delivered = self.notify.deliver_step().await?;
             let edited = self.notify.edit_step().await?;
-            if triaged + swept + recalled + delivered + edited == 0 {
+            if triaged + swept + settled + recalled + delivered + edited == 0 {
                 return Ok(());
             }
         }

@@ -157,3 +157,58 @@ async fn a_discarded_draft_does_not_come_back_and_a_changed_one_takes_its_place(
     let again = resolve(&mut app, first, json!({ "note": "raised the limit" })).await["draft"].clone();
     assert_eq!(again["solution"], "ana: restarted it. ana: raised the limit.");
 }
+
+async fn memory(app: &App, id: &str) -> Value {
+    app.get(&format!("/api/v1/memory/{id}")).await.expect(200).json()
+}
+
+#[tokio::test]
+async fn what_became_of_a_fix_is_measured_and_said_where_it_is_offered() {
+    let mut app = App::new();
+    let first = open(&mut app, "checkout", POOL).await;
+    resolve(&mut app, first, json!({ "solution": "raised max_connections from 100 to 200" })).await;
+    assert_eq!(memory(&app, "incident-1").await["outcome"], Value::Null);
+    app.minutes_later(90).await;
+    assert_eq!(memory(&app, "incident-1").await["outcome"], "quiet at once");
+    let second = open(&mut app, "billing", POOL_OTHERWISE).await;
+    let message = app.incident(second).await["notifications"][0]["message"].clone();
+    assert!(message["similar"][0].as_str().unwrap().contains("quiet at once"), "{message:#}");
+    assert!(app.get(&format!("/incidents/{second}")).await.text.contains("quiet at once"));
+}
+
+#[tokio::test]
+async fn a_fix_after_which_it_came_back_is_no_longer_offered_as_one() {
+    let mut app = App::new();
+    let first = open(&mut app, "checkout", POOL).await;
+    resolve(&mut app, first, json!({ "solution": "restarted the service" })).await;
+    app.minutes_later(20).await;
+    assert_eq!(open(&mut app, "checkout", POOL).await, first, "it came back");
+    assert_eq!(memory(&app, "incident-1").await["outcome"], "reopened after 20 min");
+    let second = open(&mut app, "billing", POOL_OTHERWISE).await;
+    let incident = app.incident(second).await;
+    let message = incident["notifications"][0]["message"].to_string();
+    assert!(message.contains("no confirmed fix") && !message.contains("restarted the service"), "{message}");
+    assert_eq!(incident["similar"][0]["outcome"], "reopened after 20 min");
+
+    // The fix that holds takes its place.
+    resolve(&mut app, first, json!({ "solution": "raised max_connections from 100 to 200" })).await;
+    app.minutes_later(90).await;
+    assert_eq!(memory(&app, "incident-1-2").await["outcome"], "quiet at once");
+    let third = open(&mut app, "stock", &POOL_OTHERWISE.replace("pool", "connection pool")).await;
+    assert_offered_first(&app, third, "raised max_connections from 100 to 200", "ana").await;
+}
+
+#[tokio::test]
+async fn a_person_who_reopens_says_that_the_fix_did_not_hold() {
+    let mut app = App::new();
+    let first = open(&mut app, "checkout", POOL).await;
+    resolve(&mut app, first, json!({ "solution": "restarted the service" })).await;
+    app.minutes_later(90).await;
+    app.act(first, "reopen").await.expect(200);
+    assert_eq!(memory(&app, "incident-1").await["outcome"], "reopened after 90 min");
+    // Who writes the same again stands by it, and it is measured anew.
+    resolve(&mut app, first, json!({ "solution": "restarted the service" })).await;
+    assert_eq!(memory(&app, "incident-1").await["outcome"], Value::Null);
+    app.minutes_later(90).await;
+    assert_eq!(memory(&app, "incident-1").await["outcome"], "quiet at once");
+}

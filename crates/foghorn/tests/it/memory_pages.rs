@@ -97,7 +97,8 @@ async fn an_incident_s_page_asks_whether_the_fix_helped_and_offers_its_draft() {
     let beside = page.split("id=\"M1\"").nth(1).unwrap().split("</li>").next().unwrap();
     assert!(beside.contains("value=\"not_helped\""), "{beside}");
     let helped = submit(&app, "/memory/act", OWN, "act=helped&id=pg-7&user=ana&incident=1").await.expect(303);
-    assert_eq!(helped.headers["location"], "/incidents/1");
+    assert_eq!(helped.headers["location"], "/incidents/1?noted=helped");
+    assert!(app.get("/incidents/1?noted=helped").await.text.contains("Noted that it helped"));
     assert_eq!(memory(&app, "pg-7").await["helped"], 1);
 
     assert!(!page.contains("id=\"draft\""));

@@ -28,10 +28,11 @@ use foghorn_store::model::History;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-/// Which tab is open.
+/// Which tab is open, and what was just done to a memory on this page.
 #[derive(Deserialize)]
 pub(crate) struct TabQuery {
     tab: Option<String>,
+    noted: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,7 @@ pub(crate) async fn get_page(
         detail.notifications.len() as u64,
     ];
     let content = html! {
+        @if let Some(noted) = query.noted.as_deref().and_then(noted) { p.noted role="status" { (noted) } }
         (head(incident, &message, &history))
         (acting::buttons(incident, user.as_deref()))
         div.columns {
@@ -128,6 +130,17 @@ fn head(incident: &Incident, message: &Message, history: &History) -> Markup {
             }
         }
     }
+}
+
+/// What a button beside a memory did.
+fn noted(act: &str) -> Option<&'static str> {
+    Some(match act {
+        "confirm" => "Confirmed: the next incident like this one shows that fix first.",
+        "retire" => "Discarded: it is offered to nobody.",
+        "helped" => "Noted that it helped: it counts more from now on.",
+        "not_helped" => "Noted that it did not help: it counts less from now on.",
+        _ => return None,
+    })
 }
 
 fn tabs(id: i64, open: Tab, counts: [u64; 5]) -> Markup {

@@ -153,7 +153,10 @@ pub(crate) async fn post_act(
         _ => return Err(Problem::invalid("act", "act: must be confirm, retire, restore, helped or not_helped")),
     };
     let place = Place::parse(form.incident.as_deref(), form.q.as_deref())?;
-    let back = change(&app, &caller, &form.id, edit, form.user.as_deref(), &place).await?;
+    let mut back = change(&app, &caller, &form.id, edit, form.user.as_deref(), &place).await?;
+    if let Place::Incident { .. } = place {
+        back = address(&back, &[("noted", &form.act)]);
+    }
     Ok(back_to(back, form.user.as_deref()))
 }
 
