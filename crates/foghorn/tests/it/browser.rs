@@ -167,8 +167,14 @@ fn without_a_script_people_read_and_act_all_the_same() {
 
 /// Every page there is, with something on it.
 fn pages(server: &Server) -> Vec<(&'static str, String)> {
-    let tabs = ["events", "memory", "docs", "timeline", "told"];
-    let tabs = tabs.map(|tab| (tab, format!("/incidents/1?tab={tab}")));
+    let tabs = [
+        ("tab-events", "events"),
+        ("tab-memory", "memory"),
+        ("tab-docs", "docs"),
+        ("tab-timeline", "timeline"),
+        ("tab-told", "told"),
+    ];
+    let tabs = tabs.map(|(name, tab)| (name, format!("/incidents/1?tab={tab}")));
     let mut pages = vec![
         ("incidents", "/".to_owned()),
         ("nothing-found", "/?q=nothing-like-this".to_owned()),

@@ -110,6 +110,19 @@ async fn an_empty_list_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_page_holds_fifty_rows_however_many_are_asked_for() {
+    let mut app = App::new();
+    let services =
+        (0..60).map(|n| event(&format!("service-{n}"), "log", "FATAL disk is full: no space left on device"));
+    app.send_all(services.collect()).await;
+    app.settle().await;
+    for (path, rows) in [("/?limit=200", 50), ("/?limit=7", 7), ("/audit?limit=200", 50)] {
+        assert_eq!(app.get(path).await.expect(200).text.matches("data-item").count(), rows, "{path}");
+    }
+    assert_eq!(app.get("/api/v1/incidents?limit=200").await.json()["items"].as_array().unwrap().len(), 60);
+}
+
+#[tokio::test]
 async fn tabs_count_within_what_the_list_is_narrowed_to() {
     let mut app = App::new();
     app.send(event("orders", "log", "ERROR database query timeout after 5000 ms")).await;

@@ -28,7 +28,7 @@ pub(crate) async fn get_page(
     Query(paging): Query<PagingQuery>,
 ) -> Result<Markup, Problem> {
     let mark = app.store().change_mark().await?;
-    let paging = paging.parse()?;
+    let paging = paging.parse_for_page()?;
     let incident = query.incident.filter(|id| !id.is_empty());
     let incident_id = incident.as_deref().map(|id| crate::api::parse_id(id, "incident")).transpose()?;
     let entries = app.store().audit_entries(incident_id, paging).await?;

@@ -91,6 +91,7 @@ pub(crate) async fn get_page(
         @if let Some(noted) = query.noted.as_deref().and_then(noted) { p.noted role="status" { (noted) } }
         (head(incident, &message, &history))
         (acting::buttons(incident, user.as_deref()))
+        (waiting(detail.draft.as_ref(), id, user.as_deref()))
         div.columns {
             div {
                 (recalled::best_fix(id, &similar, user.as_deref()))
@@ -98,7 +99,6 @@ pub(crate) async fn get_page(
                 (analysis::evidence(incident))
             }
             div {
-                @if let Some(draft) = &detail.draft { (waiting(draft, id, user.as_deref())) }
                 (acting::resolve_form(incident, user.as_deref()))
                 (facts::card(incident))
             }

@@ -33,7 +33,7 @@ pub(crate) async fn get_page(
     headers: HeaderMap,
 ) -> Result<Markup, Problem> {
     let mark = app.store().change_mark().await?;
-    let paging = paging.parse()?;
+    let paging = paging.parse_for_page()?;
     let q = query.q.filter(|q| !q.trim().is_empty());
     let found = app.store().memories(q.clone(), paging).await?;
     let words = q.as_deref().unwrap_or_default();

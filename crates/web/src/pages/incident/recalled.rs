@@ -13,15 +13,15 @@ use maud::{Markup, html};
 pub(super) fn best_fix(id: IncidentId, similar: &[SimilarIncident], user: Option<&str>) -> Markup {
     let best = similar.first().and_then(|found| Some((found, found.confirmed_fix()?)));
     html! {
-        section.card.remembered #remembered data-live aria-label="What fixed the like before" {
+        // Always there, so that it can appear on an open page.
+        div #remembered data-live {
             @if let Some((found, solution)) = best {
-                h2 { "What fixed " @if found.similarity >= 1.0 { "this" } @else { "the like" } " before" }
-                (fix(Some(solution), found.confirmed))
-                (about(found))
-                (votes(&found.id, &KeepingPlace::Incident { id }, user))
-            } @else {
-                h2 { "Nothing like it has a confirmed fix" }
-                p.quiet { "Write down below what fixes it: the next one like it shows that first." }
+                section.card.remembered aria-label="What fixed the like before" {
+                    h2 { "What fixed " @if found.similarity >= 1.0 { "this" } @else { "the like" } " before" }
+                    (fix(Some(solution), found.confirmed))
+                    (about(found))
+                    (votes(&found.id, &KeepingPlace::Incident { id }, user))
+                }
             }
         }
     }
@@ -48,7 +48,7 @@ pub(super) fn recalled(
                 h2 { "M" (number) " " (said(&found.summary, 300)) }
                 (fix(found.solution.as_deref(), found.confirmed))
                 (about(found))
-                @if found.solution.is_some() { (votes(&found.id, &KeepingPlace::Incident { id }, user)) }
+                @if found.confirmed_fix().is_some() { (votes(&found.id, &KeepingPlace::Incident { id }, user)) }
             }
         } }
     }

@@ -99,7 +99,7 @@ pub(super) fn buttons(item: &MemoryItem, place: &Place<'_>, user: Option<&str>) 
     let buttons = html! {
         @if item.retired_at.is_some() { button name="act" value="restore" { "Restore" } } @else {
             @if !item.confirmed && item.solution.is_some() { button.primary name="act" value="confirm" { "Confirm" } }
-            @if item.solution.is_some() {
+            @if item.confirmed && item.solution.is_some() {
                 button name="act" value="helped" { "Helped" }
                 button name="act" value="not_helped" { "Did not help" }
             }
@@ -110,20 +110,24 @@ pub(super) fn buttons(item: &MemoryItem, place: &Place<'_>, user: Option<&str>) 
     form(&item.id, place, user, buttons)
 }
 
-/// A draft on its incident's page: one click makes it a fix.
-pub(in crate::pages) fn waiting(draft: &MemoryItem, incident: IncidentId, user: Option<&str>) -> Markup {
+/// The draft on an incident's page, if one waits: one click makes it a fix.
+pub(in crate::pages) fn waiting(draft: Option<&MemoryItem>, incident: IncidentId, user: Option<&str>) -> Markup {
     let place = Place::Incident { id: incident };
-    let buttons = html! {
-        button.primary #confirm-draft name="act" value="confirm" { "Confirm" }
-        a.button #edit-draft href=(place.edit_address(&draft.id)) { "Edit" }
-        button #discard-draft name="act" value="retire" { "Discard" }
-    };
     html! {
-        section.card.draft #draft data-live aria-label="Drafted fix" {
-            h2 { "Was it this?" }
-            (super::fix(draft.solution.as_deref(), draft.confirmed))
-            p.quiet { "Drafted from notes and changes. It is offered to nobody until somebody confirms it." }
-            (form(&draft.id, &place, user, buttons))
+        // Always there, so that it can appear on an open page.
+        div #draft data-live {
+            @if let Some(draft) = draft {
+                section.card.draft aria-label="Drafted fix" {
+                    h2 { "Was it this?" }
+                    (super::fix(draft.solution.as_deref(), draft.confirmed))
+                    p.quiet { "Drafted from notes and changes. It is offered to nobody until somebody confirms it." }
+                    (form(&draft.id, &place, user, html! {
+                        button.primary #confirm-draft name="act" value="confirm" { "Confirm" }
+                        a.button #edit-draft href=(place.edit_address(&draft.id)) { "Edit" }
+                        button #discard-draft name="act" value="retire" { "Discard" }
+                    }))
+                }
+            }
         }
     }
 }
