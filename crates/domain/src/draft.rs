@@ -56,7 +56,8 @@ pub fn draft(input: &DraftInput<'_>) -> Option<String> {
     // What was changed before it began fixed nothing, and explains what the fix was about.
     if let Some(change) = before.last() {
         let earlier = input.began.duration_since(change.at).max(SignedDuration::ZERO);
-        parts.push(format!("It had begun {} after {}", span(earlier), quote(&change.what)));
+        let earlier = if earlier.as_secs() == 0 { "just".to_owned() } else { span(earlier) };
+        parts.push(format!("It had begun {earlier} after {}", quote(&change.what)));
     }
     Some(parts.iter().map(|part| sentence(part)).collect::<Vec<_>>().join(" "))
 }

@@ -46,7 +46,8 @@ pub(crate) async fn get_page(
         p.quiet { "What fixed things before. Foghorn offers a confirmed fix again when something like it happens." }
         form.search method="get" action="/memory" role="search" {
             label for="q" { "Search" }
-            input type="search" id="q" name="q" value=(words) maxlength="500";
+            input type="search" id="q" name="q" value=(words) maxlength="500"
+                  placeholder="Words, service, author";
             button { "Search" }
         }
         div #memories data-live {
