@@ -42,10 +42,12 @@ fn seen(input: &MessageInput<'_>) -> String {
         return if seen == 0 { "New here".to_owned() } else { format!("Seen {}×", with_thousands(seen)) };
     };
     let when = last.resolved_at.map(|at| day(at, input.now));
-    let who = last.author.as_deref().map(name);
+    // Where nobody stands behind a fix there is nobody to name, and nothing whose outcome counts.
+    let written = last.solution.as_deref().filter(|_| last.confirmed);
+    let who = last.author.as_deref().filter(|_| written.is_some()).map(name);
     let when_and_who: Vec<String> = [when, who].into_iter().flatten().filter(|part| !part.is_empty()).collect();
     let mut text = format!("Seen {}×; last {}", with_thousands(seen.max(1)), when_and_who.join(", "));
-    let fix = last.solution.as_deref().filter(|_| last.confirmed).map(|fix| quoted(fix, 120));
+    let fix = written.map(|fix| quoted(fix, 120));
     match (fix, when_and_who.is_empty()) {
         (Some(fix), false) => text.push_str(&format!(": {fix}")),
         (Some(fix), true) => text.push_str(&format!("time: {fix}")),
@@ -54,7 +56,8 @@ fn seen(input: &MessageInput<'_>) -> String {
             text.push_str(if last.solution.is_some() { "no confirmed fix" } else { "no fix written down" });
         }
     }
-    if let Some(outcome) = last.outcome.as_deref().map(outside_text).filter(|outcome| !outcome.is_empty()) {
+    let outcome = last.outcome.as_deref().filter(|_| written.is_some()).map(outside_text);
+    if let Some(outcome) = outcome.filter(|outcome| !outcome.is_empty()) {
         text.push_str(&format!("; {}", cut(&outcome, 60)));
     }
     text

@@ -177,7 +177,7 @@ fn the_history_says_how_often_and_what_helped_last_time() {
     check(
         1,
         Some(SimilarIncident { confirmed: false, outcome: None, ..last() }),
-        "Seen 1×; last 12 Mar, ana, no confirmed fix",
+        "Seen 1×; last 12 Mar, no confirmed fix",
     );
     check(
         1,

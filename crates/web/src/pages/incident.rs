@@ -22,7 +22,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use foghorn_domain::incident::Incident;
 use foghorn_domain::message::Message;
-use foghorn_domain::words::with_thousands;
+use foghorn_domain::words::{counted, with_thousands};
 use foghorn_pipeline::explain::Told;
 use foghorn_store::model::History;
 use maud::{Markup, html};
@@ -124,7 +124,7 @@ fn head(incident: &Incident, message: &Message, history: &History) -> Markup {
             }
             @if !message.related.is_empty() {
                 details #related {
-                    summary { "Told together with " (message.related.len()) " others" }
+                    summary { "Told together with " (counted(message.related.len() as u64, "other")) }
                     ul { @for line in &message.related { li { (line) } } }
                 }
             }
