@@ -54,6 +54,22 @@ async fn a_written_fix_is_offered_first_to_the_like_in_other_words_from_another_
 }
 
 #[tokio::test]
+async fn a_fix_is_offered_to_the_very_next_event_without_waiting_for_anything() {
+    let mut app = App::new();
+    let first = open(&mut app, "checkout", POOL).await;
+    let body = json!({ "action": "resolve", "user": "ana", "solution": "raised max_connections from 100 to 200" });
+    app.post(&format!("/api/v1/incidents/{first}/actions"), body).await.expect(200);
+    // Nothing runs between the two: whoever asks takes in what is new.
+    let (store, recollection) = (&app.handles.store, &app.handles.recollection);
+    let mut asked = store.incident(first).await.unwrap();
+    asked.id = 99;
+    asked.service = "billing".to_owned();
+    let found = recollection.like(&asked, 3).await.unwrap();
+    assert_eq!(found[0].item.solution.as_deref(), Some("raised max_connections from 100 to 200"));
+    assert_eq!(recollection.waiting(), 0, "it is found by its meaning too");
+}
+
+#[tokio::test]
 async fn a_confirmed_fix_comes_before_look_alikes_that_have_none() {
     let mut app = App::new();
     let alike = |n: usize, solution: Value, confirmed: bool| {
