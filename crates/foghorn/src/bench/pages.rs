@@ -25,7 +25,7 @@ use visit::Visits;
   foghorn bench pages --incidents 10000 --seconds 30 --json")]
 pub(crate) struct Args {
     /// Incidents in the store
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(5..=20_000))]
     incidents: u32,
     /// Events beside those that open the incidents, spread over them
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]

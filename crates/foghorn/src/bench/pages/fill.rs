@@ -6,8 +6,8 @@ use crate::bench::http::Connection;
 use serde_json::json;
 use std::time::Duration;
 
-/// Incidents of one service; one may open no more than a few hundred in an hour.
-const OF_A_SERVICE: u32 = 100;
+/// Incidents of one service: one for each of its troubles.
+const OF_A_SERVICE: u32 = TROUBLES.len() as u32;
 /// Events in a body.
 const BATCH: u32 = 200;
 /// One in so many incidents is resolved with a written fix.
@@ -31,6 +31,8 @@ pub(super) async fn fill(child: &Child, incidents: u32, events: u32) -> anyhow::
     while child.status().await?["notifications_pending"].as_u64() != Some(0) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // The server has closed the connection meanwhile: nobody said anything on it.
+    let mut connection = Connection::open(child.address()).await?;
     let mut memories = 0;
     for id in (1..=incidents).step_by(FIXED as usize) {
         let fix = format!("raised the limit of part {id}, and restarted it");
@@ -62,17 +64,10 @@ async fn send(
 /// The event that opens an incident, or a repeat of it.
 fn error(incident: u32, repeat: u32) -> String {
     let service = format!("service-{}", incident / OF_A_SERVICE);
-    let part = word(incident % OF_A_SERVICE / TROUBLES.len() as u32);
     let trouble = TROUBLES[incident as usize % TROUBLES.len()];
     let body = json!({
-        "source": service, "type": "error", "payload": format!("{trouble} {part}; attempt {repeat}"),
+        "source": service, "type": "error", "payload": format!("{trouble} {service}; attempt {repeat}"),
         "metadata": { "service": service, "level": "error", "host": format!("host-{}", incident % 40) },
     });
     body.to_string()
-}
-
-/// A word for each number: templates mask digits.
-fn word(number: u32) -> String {
-    ["alpha", "bravo", "carol", "delta", "echo"][number as usize % 5].to_owned()
-        + ["berg", "dal", "heim", "see", "wald", "feld", "bach", "stein", "tal", "moor"][number as usize / 5 % 10]
 }
