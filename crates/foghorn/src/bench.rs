@@ -2,7 +2,8 @@
 //!
 //! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
 //! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
-//! figures side by side. [`recall`] is a measurement of its own.
+//! figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
+//! memories, and the dashboard of a store that has seen much.
 
 mod intake;
 mod sqlite;
@@ -13,6 +14,7 @@ mod bodies;
 mod http;
 mod report;
 mod recall;
+mod pages;
 
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ enum Command {
     Intake(intake::Args),
     /// How soon the like is found among very many memories, and what memory that takes
     Recall(recall::Args),
+    /// How soon pages begin to arrive, and how large they are, with ten thousand incidents in the store
+    Pages(pages::Args),
 }
 
 /// Measures.
@@ -37,5 +41,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
         Command::Recall(args) => recall::run(args),
+        Command::Pages(args) => pages::run(args),
     }
 }

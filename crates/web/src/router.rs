@@ -100,6 +100,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/incidents/{id}/memory", post(pages::incident::post_memory))
         .route("/services", get(pages::services::get_page))
         .route("/memory", get(pages::memory::get_page))
+        .route("/memory/act", post(pages::memory::post_act))
+        .route("/memory/edit", get(pages::memory::get_edit).post(pages::memory::post_edit))
         .route("/audit", get(pages::audit::get_page))
         .route("/audit/verify", post(pages::audit::post_verify))
         .route("/settings", get(pages::settings::get_page))

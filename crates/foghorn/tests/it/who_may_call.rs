@@ -50,10 +50,12 @@ fn routes() -> Vec<(Method, String, &'static str)> {
             routes.push((Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(), path, purpose));
         }
     }
-    for path in ["/", "/incidents/1", "/services", "/memory", "/audit", "/settings", "/openapi.json"] {
+    for path in
+        ["/", "/incidents/1", "/services", "/memory", "/memory/edit?id=x", "/audit", "/settings", "/openapi.json"]
+    {
         routes.push((Method::GET, path.to_owned(), "read"));
     }
-    for path in ["/incidents/1/actions", "/incidents/1/memory", "/audit/verify"] {
+    for path in ["/incidents/1/actions", "/incidents/1/memory", "/memory/act", "/memory/edit", "/audit/verify"] {
         routes.push((Method::POST, path.to_owned(), "read"));
     }
     routes

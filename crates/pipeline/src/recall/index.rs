@@ -204,13 +204,16 @@ impl Facts {
 }
 
 /// Confirmed fixes that held, and that people say helped, count more; those that did not hold count less.
+/// Held means measured: it was quiet afterwards, for as long as the trouble could have come back.
 fn weight_of(item: &MemoryItem) -> f32 {
     let mut weight = 1.0;
     if !item.confirmed {
         weight *= 0.9;
     }
-    if item.outcome.as_deref().is_some_and(|outcome| outcome.starts_with("reopened")) {
-        weight *= 0.85;
+    match item.outcome.as_deref() {
+        Some(outcome) if outcome.starts_with("reopened") => weight *= 0.85,
+        Some(outcome) if outcome.starts_with("quiet") => weight *= 1.03,
+        _ => {}
     }
     let votes = item.helped as f32 - item.not_helped as f32;
     weight * (1.0 + 0.02 * votes.clamp(-5.0, 5.0))
@@ -317,6 +320,7 @@ mod tests {
         };
         assert_eq!(item(None, 0, 0, true), 1.0);
         assert!(item(Some("reopened after 5 min"), 0, 0, true) < item(None, 0, 0, false));
+        assert!(item(Some("quiet at once"), 0, 0, true) > item(None, 0, 0, true));
         assert!(item(Some("quiet after 5 min"), 3, 0, true) > 1.0 && item(None, 0, 9, true) >= 0.9);
         let year = |years: i64| {
             let now: Timestamp = "2030-01-01T00:00:00Z".parse().unwrap();
