@@ -19,7 +19,7 @@ use std::time::Duration;
 /// For so long after a storm's message, further tellings of the storm join it.
 const STORM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 /// So few that wait go out one by one, however many went before.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 5;
 /// Tellings looked at together.
 const LOOK_AHEAD: u32 = 500;
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
