@@ -2,7 +2,7 @@
 //! one that is wrong is said to be wrong, and the old one stays.
 
 use crate::receivers::{EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver};
-use foghorn_domain::clock::Timestamp;
+use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::{Reason, ReasonKey};
 use foghorn_outbound::email::Mailer;
@@ -137,6 +137,12 @@ impl Routes {
             }
         }
         lanes
+    }
+
+    /// The least time between two messages to a receiver about one service in one environment.
+    pub(crate) fn group_interval(&self, incident: &Incident, receiver: &str, now: Timestamp) -> Option<SignedDuration> {
+        let found = self.table().routing.route(&Subject::from(incident), now);
+        found.into_iter().find(|routed| routed.receiver == receiver)?.group_interval
     }
 
     /// Messages a minute above which a receiver gets one for many.

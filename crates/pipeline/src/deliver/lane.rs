@@ -9,7 +9,7 @@ use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
-use foghorn_routing::{STORM_WINDOW, StormGauge};
+use foghorn_routing::{STORM_WINDOW, StormGauge, within_interval};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
@@ -89,6 +89,10 @@ impl Deliver {
         let was_asked_for = first.reason == Reason::DetailsRequested;
         if !was_asked_for && let Some(held) = self.quiet.verdict(&incident).await? {
             self.store.hold(first.id, held.why, Some(held.by)).await?;
+            return Ok(Turn::Done(1));
+        }
+        if !was_asked_for && let Some(held) = self.too_soon(lane, first, &incident).await? {
+            self.store.wait_until(first.id, held.until, held.why).await?;
             return Ok(Turn::Done(1));
         }
         let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
@@ -278,6 +282,16 @@ impl Deliver {
         Ok(Outgoing { row, incident, told, storm, first_notification, now: self.store.clock().now() })
     }
 
+    /// Whether the route spares its receiver, which was told about the same service a moment ago. What is spared
+    /// waits and goes out together afterwards.
+    async fn too_soon(&self, lane: &Lane, row: &Notification, incident: &Incident) -> Result<Option<Spared>> {
+        let now = self.store.clock().now();
+        let Some(interval) = self.routes.group_interval(incident, &lane.receiver, now) else { return Ok(None) };
+        let told_last = self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
+        let held = within_interval(row.urgency, Some(interval), told_last, now);
+        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why })))
+    }
+
     /// Whether what waits is more than the lane takes one by one: with what went out within the last minute more
     /// than its receiver's bound, and more than can follow at once.
     async fn is_storm(&self, lane: &Lane, crowd: &[Notification]) -> Result<bool> {
@@ -334,6 +348,12 @@ impl Deliver {
     fn count(&self, receiver: &Receiver, outcome: &'static str) {
         self.metrics.delivered(receiver.kind(), outcome);
     }
+}
+
+/// Not now, but then.
+struct Spared {
+    until: Timestamp,
+    why: String,
 }
 
 /// What became of a turn.

@@ -318,6 +318,33 @@ impl Store {
         .await
     }
 
+    /// Tells later, for a reason that is shown until then.
+    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3 WHERE id = ?1 AND status = 'pending'";
+            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// When a lane was last told about a service in an environment.
+    pub async fn last_told(&self, lane: Lane, service: String, environment: String) -> Result<Option<Timestamp>> {
+        // What lies further back spares nobody any more.
+        let since = time::write(self.clock().now() - SignedDuration::from_hours(24 * 7));
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT max(n.sent_at) FROM notifications n JOIN incidents i ON i.id = n.incident_id
+                  WHERE n.status = 'sent' AND n.receiver = ?1 AND n.channel = ?2 AND i.service = ?3 AND i.environment = ?4
+                    AND n.sent_at >= ?5",
+            )?;
+            Ok(statement.query_row(params![lane.receiver, lane.channel, service, environment, since], |row| {
+                super::rows::moment(row, 0)
+            })?)
+        })
+        .await
+    }
+
     /// Does not tell, for a reason that is shown.
     pub async fn hold(&self, id: i64, why: String, held_by: Option<String>) -> Result<()> {
         self.write(move |tx| {
