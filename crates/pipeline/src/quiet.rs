@@ -43,7 +43,7 @@ impl Quiet {
             return Ok(None);
         }
         let open = if has_inhibitions { self.store.open_incidents(CAUSES).await? } else { Vec::new() };
-        let team = table.routing.route(&Subject::from(incident), now).into_iter().find_map(|routed| routed.team);
+        let team = table.team_of(incident, now);
         Ok(decide(incident, team.as_deref(), &silences, &open, &table.routing, now))
     }
 }

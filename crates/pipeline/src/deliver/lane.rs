@@ -149,7 +149,7 @@ impl Deliver {
         };
         match outcome {
             Ok(delivered) => {
-                self.count(receiver, if may_repeat { "sent_again" } else { "sent" });
+                self.count(receiver, if may_repeat { "sent_again" } else { "sent" }, None);
                 self.record(receiver, row, &incident, &told, delivered, may_repeat, &others).await?;
             }
             Err(failure) => self.refused(lane, receiver, row, failure).await?,
@@ -192,7 +192,7 @@ impl Deliver {
             Retry::Backoff => (Some(backoff(row.attempts)), true),
             Retry::Never => (None, true),
         };
-        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" });
+        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" }, Some(&failure.code));
         tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, detail = failure.detail, "a telling was not delivered");
         let refused = Refused {
             notification: row.clone(),
@@ -231,7 +231,7 @@ impl Deliver {
         };
         match receiver.edit(&self.outgoing(&row, &incident, &told, storm.as_ref()).await?).await {
             Ok(()) => {
-                self.count(receiver, "edited");
+                self.count(receiver, "edited", None);
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
             }
             Err(failure) => {
@@ -244,7 +244,7 @@ impl Deliver {
                     Retry::Backoff => (Some(backoff(row.attempts)), true),
                     Retry::Never => (None, true),
                 };
-                self.count(receiver, if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" });
+                self.count(receiver, if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" }, Some(&failure.code));
                 tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, "a message could not be edited");
                 self.store.put_off_edit(&row, retry_in, counts).await?;
             }
@@ -310,8 +310,9 @@ impl Deliver {
         }))
     }
 
-    fn count(&self, receiver: &Receiver, outcome: &'static str) {
+    fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {
         self.metrics.delivered(receiver.kind(), outcome);
+        self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, error);
     }
 }
 
