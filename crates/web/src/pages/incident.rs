@@ -9,6 +9,7 @@ mod history;
 mod marked;
 mod recalled;
 
+pub(super) use acting::{back_to, name_in};
 pub(crate) use acting::{post_action, post_memory};
 
 use super::layout::{Place, page, said, severity};

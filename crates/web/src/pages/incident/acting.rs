@@ -67,7 +67,8 @@ pub(crate) async fn post_memory(
     Ok(back_to(format!("/incidents/{id}?tab=memory"), form.user.as_deref()))
 }
 
-fn back_to(address: String, user: Option<&str>) -> Response {
+/// Back to a page of ours, with the name remembered.
+pub(in crate::pages) fn back_to(address: String, user: Option<&str>) -> Response {
     let mut response = Redirect::to(&address).into_response();
     let name: String = user.unwrap_or_default().trim().chars().take(MOST_NAME_CHARACTERS).collect();
     if !name.is_empty() {
@@ -82,7 +83,7 @@ fn back_to(address: String, user: Option<&str>) -> Response {
 }
 
 /// The name this browser gave the last time.
-pub(super) fn name_in(headers: &HeaderMap) -> Option<String> {
+pub(in crate::pages) fn name_in(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
     let (_, name) =
         cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == NAME_COOKIE)?;
