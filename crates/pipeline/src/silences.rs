@@ -69,7 +69,9 @@ impl Silences {
     pub async fn add_typed(&self, typed: &str, actor: &Actor) -> Result<std::result::Result<Silence, String>> {
         let mut words = typed.split_whitespace();
         let Some(duration) = words.next() else {
-            return Ok(Err("say how long, over what and why: silence 2h service=checkout moving the database".to_owned()));
+            return Ok(Err(
+                "say how long, over what and why: silence 2h service=checkout moving the database".to_owned()
+            ));
         };
         let words: Vec<&str> = words.collect();
         let is_matcher = |word: &&&str| word.contains('=') && !word.starts_with('=');
