@@ -1,8 +1,9 @@
-//! `foghorn bench`: what this machine does, measured beside what its disk and SQLite allow.
+//! `foghorn bench`: what this machine does, measured beside what its disk, SQLite and plain arithmetic allow.
 //!
 //! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
 //! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
-//! figures side by side.
+//! figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
+//! memories, and the dashboard of a store that has seen much.
 
 mod intake;
 mod sqlite;
@@ -12,6 +13,8 @@ mod latency;
 mod bodies;
 mod http;
 mod report;
+mod recall;
+mod pages;
 
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -27,11 +30,17 @@ pub(crate) struct Args {
 enum Command {
     /// Events a second, one by one and in batches, and how soon an event is an incident
     Intake(intake::Args),
+    /// How soon the like is found among very many memories, and what memory that takes
+    Recall(recall::Args),
+    /// How soon pages begin to arrive, and how large they are, with ten thousand incidents in the store
+    Pages(pages::Args),
 }
 
 /// Measures.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
+        Command::Recall(args) => recall::run(args),
+        Command::Pages(args) => pages::run(args),
     }
 }

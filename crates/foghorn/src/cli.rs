@@ -2,7 +2,7 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, explain, incidents, memory, routes, search, send, serve, show,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
     silence, simulate,
 };
 use crate::config::flags;
@@ -65,6 +65,8 @@ enum Command {
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
     Backup(backup::Args),
+    /// Score Foghorn's judgement on questions whose answers are known
+    Eval(eval::Args),
     /// Measure this machine
     Bench(bench::Args),
     /// Print completions for a shell
@@ -96,6 +98,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Silence(args) => one_thread(silence::run(&args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
+        Command::Eval(args) => one_thread(eval::run(args)),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, &mut command()),
     }

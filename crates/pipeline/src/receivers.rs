@@ -9,7 +9,7 @@ mod webhook;
 
 pub use email::EmailReceiver;
 pub use pagerduty::PagerDutyReceiver;
-pub use settings::{ReceiverSettings, SlackSettings};
+pub use settings::{NamedSecrets, ReceiverSettings, SlackSettings};
 pub use slack::SlackReceiver;
 pub use webhook::WebhookReceiver;
 
@@ -86,7 +86,7 @@ pub(crate) enum Retry {
 /// What looking for an earlier attempt came to.
 pub(crate) enum Looked {
     /// It is there.
-    Found(Delivered),
+    Found(Box<Delivered>),
     /// It is not there now; it may still be on its way.
     NotThere,
     /// There is no need to look: the receiver knows a repeat for what it is.

@@ -175,12 +175,13 @@ impl Pipeline {
         loop {
             let triaged = self.triage.step().await?.events;
             let swept = self.reconcile.sweep_step().await?;
+            let settled = self.reconcile.settle_outcomes().await?;
             let recalled = self.recollection.refresh_step().await?;
             let delivered = self.notify.deliver_step().await?;
             let edited = self.notify.edit_step().await?;
-            let settled = self.handles.quiet.settle().await? + self.escalate.step().await?;
+            let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
             let told = self.deliver.step().await? + self.watchman.step().await?;
-            if triaged + swept + recalled + delivered + edited + settled + told == 0 {
+            if triaged + swept + recalled + delivered + edited + settled + due + told == 0 {
                 return Ok(());
             }
         }

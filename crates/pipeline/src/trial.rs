@@ -16,7 +16,7 @@ use foghorn_domain::message::{self, MessageInput};
 use foghorn_domain::notification::{NotificationStatus, Reason, ReasonKey};
 use foghorn_domain::playbook::Playbooks;
 use foghorn_domain::severity::{Severity, Urgency};
-use foghorn_store::model::{Explanation, Notification};
+use foghorn_store::model::{Explanation, History, Notification};
 use foghorn_store::sqlite::outbox::Routed;
 use foghorn_store::{Result, Store};
 use serde_json::json;
@@ -121,7 +121,7 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
     message.actions.clear();
     message.link = None;
     let analyst::Explained { analysis, confidence_because, docs, .. } = explained;
-    Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar: Vec::new() }
+    Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar: Vec::new(), history: History::default() }
 }
 
 fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> Notification {

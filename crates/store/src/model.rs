@@ -201,7 +201,7 @@ pub struct History {
     pub seen_before: u64,
     /// When the latest of them was last seen.
     pub last_seen: Option<Timestamp>,
-    /// Fixes written for them, newest first.
+    /// Fixes written for them: confirmed ones that held first, then the newest.
     pub fixes: Vec<MemoryItem>,
     /// Changes in the hour before it opened, newest first, as (when, service, text).
     pub changes: Vec<(Timestamp, String, String)>,
@@ -232,6 +232,8 @@ pub struct IncidentDetail {
     pub notifications: Vec<Notification>,
     /// Its timeline, oldest first.
     pub timeline: Vec<TimelineEntry>,
+    /// A fix that Foghorn drafted for it and nobody has confirmed or discarded yet.
+    pub draft: Option<MemoryItem>,
 }
 
 /// A cluster of log lines to be written with a batch.

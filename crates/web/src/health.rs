@@ -57,7 +57,11 @@ fn judge(of_store: &str, stages: &[(&'static str, bool)], model: Option<&str>) -
         "dependencies": {
             "store": { "status": of_store, "kind": "sqlite" },
             "receivers": { "dashboard": "ok" },
-            "embeddings": { "status": if model.is_some() { "ok" } else { "none" }, "model": model },
+            "embeddings": {
+                "status": if model.is_some() { "ok" } else { "none" },
+                "model": model,
+                "search": searched_by(model),
+            },
         },
         "stages": stages.iter().map(stage).collect::<serde_json::Map<String, Value>>(),
     });
@@ -81,6 +85,14 @@ fn receivers(app: &App) -> Vec<(String, Value)> {
     ["slack", "email", "pagerduty", "webhook"].map(shape).to_vec()
 }
 
+/// What similar incidents are found by.
+fn searched_by(model: Option<&str>) -> &'static str {
+    match model {
+        Some(_) => "meaning and words",
+        None => "words alone",
+    }
+}
+
 /// Counts of everything.
 #[utoipa::path(get, path = "/status", tag = "health", responses((status = 200, body = Object), (status = 503, body = Problem)))]
 pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Problem> {
@@ -99,6 +111,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "store": { "kind": "sqlite", "bytes": counts.bytes },
         "memory": {
             "model": app.pipeline.recollection.model_name(),
+            "search": searched_by(app.pipeline.recollection.model_name()),
             "memories": app.pipeline.recollection.len(),
             "waiting_for_embeddings": app.pipeline.recollection.waiting(),
         },
@@ -139,6 +152,9 @@ mod tests {
         check("ok", &[("triage", true), ("notify", false)], 503);
         check("full", &[("triage", true)], 503);
         check("unavailable", &[], 503);
+        let embeddings = |model| judge("ok", &[], model).1.0["dependencies"]["embeddings"].clone();
+        assert_eq!(embeddings(None), json!({ "status": "none", "model": null, "search": "words alone" }));
+        assert_eq!(embeddings(Some("tiny"))["search"], "meaning and words");
         assert_eq!(judge("ok", &[("notify", false)], None).1.0["stages"]["notify"], "ended");
     }
 }

@@ -103,6 +103,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/memory", get(pages::memory::get_page))
         .route("/silences", get(pages::silences::get_page).post(pages::silences::post_page))
         .route("/silences/{id}/end", post(pages::silences::post_end))
+        .route("/memory/act", post(pages::memory::post_act))
+        .route("/memory/edit", get(pages::memory::get_edit).post(pages::memory::post_edit))
         .route("/audit", get(pages::audit::get_page))
         .route("/audit/verify", post(pages::audit::post_verify))
         .route("/settings", get(pages::settings::get_page))

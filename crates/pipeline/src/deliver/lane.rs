@@ -132,7 +132,7 @@ impl Deliver {
         let mut delivered = None;
         if row.in_flight {
             match receiver.look(row).await {
-                Looked::Found(found) => delivered = Some(found),
+                Looked::Found(found) => delivered = Some(*found),
                 Looked::NoNeed => {}
                 // What is on its way may still land: if it does, this one repeats it.
                 Looked::NotThere => may_repeat = true,

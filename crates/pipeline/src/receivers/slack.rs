@@ -48,7 +48,10 @@ impl SlackReceiver {
             None => self.client.find(&self.channel, since, &mark).await,
         };
         match found {
-            Ok(Some(posted)) => Looked::Found(Delivered { provider: provider(&posted, thread), slack: Some(SlackRow::default()) }),
+            Ok(Some(posted)) => {
+                let slack = Some(SlackRow::default());
+                Looked::Found(Box::new(Delivered { provider: provider(&posted, thread), slack }))
+            }
             Ok(None) => Looked::NotThere,
             Err(error) => Looked::Unknown(error.into()),
         }

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use foghorn_domain::incident::{Action, Incident};
+use foghorn_domain::incident::{Action, Incident, Status};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -99,12 +99,15 @@ pub(super) fn buttons(incident: &Incident, user: Option<&str>) -> Markup {
         (Action::FalsePositive, "False positive"),
     ];
     let is_useful = |(action, _): &&(Action, &str)| action.leads_to() != incident.status;
+    // Somebody has to take what nobody has; after that it is to be ended.
+    let is_new = matches!(incident.status, Status::Open | Status::Notified);
+    let next = if is_new { Action::Ack } else { Action::Resolve };
     html! {
         form.actions.card #actions data-live method="post" action=(format!("/incidents/{}/actions", incident.id)) {
             div.buttons {
                 @if incident.status.is_open() {
-                    @for (index, (action, label)) in all.iter().filter(is_useful).enumerate() {
-                        button id=(format!("do-{}", action.as_str())) class=[(index == 0).then_some("primary")]
+                    @for (action, label) in all.iter().filter(is_useful) {
+                        button id=(format!("do-{}", action.as_str())) class=[(*action == next).then_some("primary")]
                                name="action" value=(action.as_str()) { (label) }
                     }
                 } @else {
