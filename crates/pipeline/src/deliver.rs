@@ -21,8 +21,8 @@ use crate::metrics::Metrics;
 use crate::quiet::Quiet;
 use crate::routes::Routes;
 use crate::settings::Settings;
-use foghorn_store::sqlite::outbox::Lane;
 use foghorn_store::Store;
+use foghorn_store::sqlite::outbox::Lane;
 use heartbeat::Heartbeat;
 use pace::Pace;
 use std::collections::HashMap;
@@ -63,7 +63,17 @@ impl Deliver {
     ) -> Result<Self, String> {
         let public_url = settings.public_url.clone();
         let heartbeat = settings.heartbeat_url.as_deref().map(Heartbeat::new).transpose()?;
-        Ok(Self { store, metrics, explainer, routes, quiet, public_url, heartbeat, outcomes: Outcomes::default(), lanes: Arc::default() })
+        Ok(Self {
+            store,
+            metrics,
+            explainer,
+            routes,
+            quiet,
+            public_url,
+            heartbeat,
+            outcomes: Outcomes::default(),
+            lanes: Arc::default(),
+        })
     }
 
     /// What became of messages last.

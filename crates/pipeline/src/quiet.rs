@@ -64,11 +64,8 @@ fn decide(
         .filter(|((id, _), _)| *id != incident.id)
         .map(|((id, subject), is_inhibited)| Open { id: *id, subject: *subject, is_inhibited })
         .collect();
-    let quiet = foghorn_routing::Quiet {
-        maintenance: routing.maintenance(),
-        silences,
-        inhibitions: routing.inhibitions(),
-    };
+    let quiet =
+        foghorn_routing::Quiet { maintenance: routing.maintenance(), silences, inhibitions: routing.inhibitions() };
     let held = quiet.verdict(&Subject::from(incident).for_team(team), &causes, now)?;
     let by = match held.by {
         HeldBy::Maintenance => "maintenance".to_owned(),

@@ -178,7 +178,9 @@ impl From<foghorn_outbound::SendError> for Failure {
     fn from(error: foghorn_outbound::SendError) -> Self {
         use foghorn_outbound::Retry as Theirs;
         let retry = match error.retry {
-            Theirs::After(pause) => Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60))),
+            Theirs::After(pause) => {
+                Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60)))
+            }
             Theirs::Backoff => Retry::Backoff,
             Theirs::Never => Retry::Never,
         };
@@ -195,7 +197,9 @@ impl From<foghorn_slack::SlackError> for Failure {
     fn from(error: foghorn_slack::SlackError) -> Self {
         use foghorn_slack::Retry as Theirs;
         let retry = match error.retry() {
-            Theirs::After(pause) => Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60))),
+            Theirs::After(pause) => {
+                Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60)))
+            }
             Theirs::Backoff => Retry::Backoff,
             Theirs::Never => Retry::Never,
         };
@@ -207,4 +211,3 @@ impl From<foghorn_slack::SlackError> for Failure {
         }
     }
 }
-

@@ -1,9 +1,7 @@
 //! The routing in force and the receivers it names. Read from a file that may change while Foghorn runs: a new
 //! one that is wrong is said to be wrong, and the old one stays.
 
-use crate::receivers::{
-    EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver,
-};
+use crate::receivers::{EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::{Reason, ReasonKey};
@@ -65,7 +63,15 @@ impl Routes {
         };
         let table = Table::build(routing, &settings, slack.as_ref(), &origin, &public_host)?;
         let current = RwLock::new(Arc::new(table));
-        Ok(Self(Arc::new(Inner { settings, origin, public_host, slack, current, read: Mutex::new(Some(text)), fault: Mutex::default() })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            origin,
+            public_host,
+            slack,
+            current,
+            read: Mutex::new(Some(text)),
+            fault: Mutex::default(),
+        })))
     }
 
     /// The connection to Slack, if there is a token.
@@ -216,7 +222,10 @@ impl Table {
                     Receiver::Slack(SlackReceiver::new(client.clone(), channel, origin.to_owned()))
                 }
                 Address::Email { to } => {
-                    let url = settings.smtp_url.as_ref().ok_or_else(|| refuse("needs email.smtp_url (SMTP_URL)".to_owned()))?;
+                    let url = settings
+                        .smtp_url
+                        .as_ref()
+                        .ok_or_else(|| refuse("needs email.smtp_url (SMTP_URL)".to_owned()))?;
                     let mailer = Mailer::new(url.expose(), &settings.mail_from, ANSWER_WITHIN)
                         .map_err(|error| refuse(error.to_string()))?;
                     Receiver::Email(EmailReceiver::new(mailer, to.clone(), public_host.to_owned()))
@@ -243,7 +252,11 @@ impl Table {
                     let client = GuardedClient::new(guard).map_err(|error| refuse(error.to_string()))?;
                     client.check(url).map_err(|error| refuse(error.to_string()))?;
                     let channel = host_of(url).unwrap_or_else(|| "webhook".to_owned());
-                    Receiver::Webhook(WebhookReceiver::new(client, WebhookTarget { url: url.clone(), secrets }, channel))
+                    Receiver::Webhook(WebhookReceiver::new(
+                        client,
+                        WebhookTarget { url: url.clone(), secrets },
+                        channel,
+                    ))
                 }
                 // Always told.
                 Address::Dashboard => continue,

@@ -18,9 +18,9 @@ use crate::silences::Silences;
 use crate::slack_hand::SlackHand;
 use crate::triage::Triage;
 use crate::trial::Trial;
+use crate::vitals::{Pulse, Vitals};
 use crate::watchman::Watchman;
 use crate::watchman::rhythm::Hearing;
-use crate::vitals::{Pulse, Vitals};
 use foghorn_embed::Embedder;
 use foghorn_store::Store;
 use std::sync::Arc;
@@ -145,15 +145,7 @@ impl Pipeline {
         };
         Ok(Self {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
-            notify: Notify::new(
-                store.clone(),
-                metrics.clone(),
-                explainer,
-                routes.clone(),
-                quiet,
-                &settings,
-                printer,
-            ),
+            notify: Notify::new(store.clone(), metrics.clone(), explainer, routes.clone(), quiet, &settings, printer),
             deliver,
             watchman,
             escalate: Escalate::new(store.clone(), routes),
@@ -195,7 +187,18 @@ impl Pipeline {
 
     /// Starts every stage.
     pub fn start(self) -> Running {
-        let Self { handles, triage, notify, deliver, escalate, watchman, reconcile, recollection, triage_bell, notify_bell } = self;
+        let Self {
+            handles,
+            triage,
+            notify,
+            deliver,
+            escalate,
+            watchman,
+            reconcile,
+            recollection,
+            triage_bell,
+            notify_bell,
+        } = self;
         let hand = handles.slack.clone();
         tokio::spawn(async move { hand.learn_workspace().await });
         let edit_interval = handles.settings.edit_interval;
@@ -205,7 +208,14 @@ impl Pipeline {
         let tasks = [
             spawn_triage(triage, triage_bell, notify_bell.clone(), of_triage, vitals.watch("triage")),
             tokio::spawn(reconcile_loop(
-                Timed { reconcile, escalate, watchman, quiet: handles.quiet.clone(), routes: handles.routes.clone(), notify: notify_bell.clone() },
+                Timed {
+                    reconcile,
+                    escalate,
+                    watchman,
+                    quiet: handles.quiet.clone(),
+                    routes: handles.routes.clone(),
+                    notify: notify_bell.clone(),
+                },
                 of_reconcile,
                 vitals.watch("reconcile"),
             )),
@@ -354,7 +364,6 @@ impl Timed {
 }
 
 async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
-
     let mut seconds: u64 = 0;
     let mut ticks = tokio::time::interval(IDLE);
     loop {

@@ -10,8 +10,8 @@ use crate::act::{Acting, Actor};
 use crate::receivers::SlackSettings;
 use crate::silences::Silences;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
-use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
 use foghorn_slack::SlackClient;
+use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
 use foghorn_store::sqlite::once::{Answered, Asked, Wording};
 use foghorn_store::{Error, Result, Store};
 use serde_json::{Value, json};
@@ -78,7 +78,9 @@ impl SlackHand {
                 tracing::info!(workspace = identity.team, "Slack knows the token");
                 let _ = self.team_id.set(identity.team_id);
             }
-            Err(error) => tracing::warn!(%error, "Slack does not answer to the token; check slack.bot_token (SLACK_BOT_TOKEN)"),
+            Err(error) => {
+                tracing::warn!(%error, "Slack does not answer to the token; check slack.bot_token (SLACK_BOT_TOKEN)")
+            }
         }
     }
 
@@ -177,7 +179,9 @@ impl SlackHand {
         let theirs = person.team_id.as_deref().or(team_id);
         let is_elsewhere = matches!((self.team_id.get(), theirs), (Some(ours), Some(theirs)) if ours != theirs);
         if mapped.is_none() && (person.is_stranger || is_elsewhere) {
-            return Err("you belong to another workspace; ask for your Slack id to be put under slack.people".to_owned());
+            return Err(
+                "you belong to another workspace; ask for your Slack id to be put under slack.people".to_owned()
+            );
         }
         let name = mapped.unwrap_or(&person.name);
         let is_reserved = NAMES_OF_THE_SYSTEM.iter().any(|reserved| name.eq_ignore_ascii_case(reserved));

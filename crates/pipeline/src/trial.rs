@@ -58,20 +58,20 @@ impl Trial {
         for Routed { lane, route, team } in self.routes.routed(&incident, &ReasonKey::opened(), now) {
             let Some(receiver) = self.routes.receiver(&lane.receiver) else { continue };
             let row = row(&lane.receiver, &lane.channel, team, now);
-            let outgoing = Outgoing {
-                row: &row,
-                incident: &incident,
-                told: &told,
-                storm: None,
-                first_notification: None,
-                now,
-            };
+            let outgoing =
+                Outgoing { row: &row, incident: &incident, told: &told, storm: None, first_notification: None, now };
             let failure = receiver.post(&outgoing).await.err();
             let (outcome, code) = (if failure.is_some() { "test_failed" } else { "test_sent" }, failure.as_ref());
             let code = code.map(|failure| failure.code.as_str());
             self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, code);
             let error = failure.map(|failure| format!("{}: {}", failure.code, failure.detail));
-            outcomes.push(TrialOutcome { receiver: lane.receiver, kind: receiver.kind(), channel: lane.channel, route, error });
+            outcomes.push(TrialOutcome {
+                receiver: lane.receiver,
+                kind: receiver.kind(),
+                channel: lane.channel,
+                route,
+                error,
+            });
         }
         let details = json!({
             "incident_type": kind, "receivers": outcomes.len(), "via": actor.via,
@@ -108,7 +108,9 @@ fn example(kind: Kind, now: Timestamp) -> Option<Incident> {
         ends_by_source: false,
         findings: Vec::new(),
     };
-    receive(None, &signal, &Policy::default()).ok().map(|outcome| Incident { status: Status::Notified, ..outcome.incident })
+    receive(None, &signal, &Policy::default())
+        .ok()
+        .map(|outcome| Incident { status: Status::Notified, ..outcome.incident })
 }
 
 fn told(incident: &Incident, now: Timestamp) -> Told {
@@ -121,7 +123,12 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
     message.actions.clear();
     message.link = None;
     let analyst::Explained { analysis, confidence_because, docs, .. } = explained;
-    Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar: Vec::new(), history: History::default() }
+    Told {
+        explanation: Explanation { analysis, confidence_because, docs },
+        message,
+        similar: Vec::new(),
+        history: History::default(),
+    }
 }
 
 fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> Notification {

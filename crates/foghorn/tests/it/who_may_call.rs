@@ -30,8 +30,11 @@ fn routes() -> Vec<(Method, String, &'static str)> {
     let document = serde_json::to_value(foghorn_web::openapi()).unwrap();
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        for method in
-            methods.as_object().unwrap().keys().filter(|name| ["get", "post", "put", "patch", "delete"].contains(&name.as_str()))
+        for method in methods
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| ["get", "post", "put", "patch", "delete"].contains(&name.as_str()))
         {
             let is_intake = methods[method]["tags"][0] == "intake";
             if methods[method]["tags"][0] == "slack" {

@@ -137,7 +137,11 @@ impl Deliver {
                 // What is on its way may still land: if it does, this one repeats it.
                 Looked::NotThere => may_repeat = true,
                 Looked::Unknown(failure) => {
-                    tracing::warn!(receiver = lane.receiver, code = failure.code, "an earlier attempt could not be looked for; the message is sent again, marked");
+                    tracing::warn!(
+                        receiver = lane.receiver,
+                        code = failure.code,
+                        "an earlier attempt could not be looked for; the message is sent again, marked"
+                    );
                     may_repeat = true;
                 }
             }
@@ -193,7 +197,13 @@ impl Deliver {
             Retry::Never => (None, true),
         };
         self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" }, Some(&failure.code));
-        tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, detail = failure.detail, "a telling was not delivered");
+        tracing::warn!(
+            receiver = lane.receiver,
+            incident.id = row.incident_id,
+            code = failure.code,
+            detail = failure.detail,
+            "a telling was not delivered"
+        );
         let refused = Refused {
             notification: row.clone(),
             kind: receiver.kind(),
@@ -244,8 +254,17 @@ impl Deliver {
                     Retry::Backoff => (Some(backoff(row.attempts)), true),
                     Retry::Never => (None, true),
                 };
-                self.count(receiver, if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" }, Some(&failure.code));
-                tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, "a message could not be edited");
+                self.count(
+                    receiver,
+                    if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" },
+                    Some(&failure.code),
+                );
+                tracing::warn!(
+                    receiver = lane.receiver,
+                    incident.id = row.incident_id,
+                    code = failure.code,
+                    "a message could not be edited"
+                );
                 self.store.put_off_edit(&row, retry_in, counts).await?;
             }
         }
@@ -270,7 +289,8 @@ impl Deliver {
         let now = self.store.clock().now();
         let posts = self.store.sent_since(lane.clone(), now - STORM_WINDOW).await?;
         let gauge = StormGauge { above: self.routes.storm_above(&lane.receiver) };
-        Ok(crowd.len() > AT_ONCE && gauge.delivery(first.urgency, &posts, crowd.len(), now) == foghorn_routing::Delivery::Storm)
+        Ok(crowd.len() > AT_ONCE
+            && gauge.delivery(first.urgency, &posts, crowd.len(), now) == foghorn_routing::Delivery::Storm)
     }
 
     /// A route may name a receiver that the file no longer has: what waits for it goes to the fallback.
@@ -297,7 +317,12 @@ impl Deliver {
     }
 
     /// Takes a turn of the lane, or says when there will be one.
-    async fn pace(&self, lane: &Lane, receiver: &Receiver, is_post: bool) -> Result<std::result::Result<(), Timestamp>> {
+    async fn pace(
+        &self,
+        lane: &Lane,
+        receiver: &Receiver,
+        is_post: bool,
+    ) -> Result<std::result::Result<(), Timestamp>> {
         let now = self.store.clock().now();
         if self.lane(lane, |state| !std::mem::replace(&mut state.is_primed, true)) {
             let sent = self.store.sent_since(lane.clone(), now - SignedDuration::from_secs(5)).await?.len();
@@ -325,9 +350,8 @@ enum Turn {
 
 /// The tellings that could go out as one: those that page nobody, were not begun, and were not asked for.
 fn crowd(first: &Notification, waiting: &[Notification]) -> Vec<Notification> {
-    let folds = |row: &&Notification| {
-        row.urgency != Urgency::Page && !row.in_flight && row.reason != Reason::DetailsRequested
-    };
+    let folds =
+        |row: &&Notification| row.urgency != Urgency::Page && !row.in_flight && row.reason != Reason::DetailsRequested;
     if folds(&first) { waiting.iter().filter(folds).cloned().collect() } else { Vec::new() }
 }
 

@@ -76,8 +76,7 @@ fn rendered(outgoing: &Outgoing<'_>) -> Rendered {
         return render_storm(&storm.for_slack());
     }
     if row.reason == Reason::DetailsRequested {
-        let evidence: Vec<String> =
-            incident.evidence.iter().take(MAX_EVIDENCE).map(evidence_line).collect();
+        let evidence: Vec<String> = incident.evidence.iter().take(MAX_EVIDENCE).map(evidence_line).collect();
         return render_thread_details(incident.id, &evidence, &told.message.similar, told.message.link.as_deref());
     }
     render(&told.message, &About { incident_id: incident.id })

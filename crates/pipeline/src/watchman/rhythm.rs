@@ -69,8 +69,7 @@ impl Rhythm {
 
     /// How long it may be silent, if it is regular.
     fn may_pause(&self) -> Option<SignedDuration> {
-        let is_learned =
-            self.turns >= LEARNED_FROM && self.last.duration_since(self.first) >= LEARNED_AFTER;
+        let is_learned = self.turns >= LEARNED_FROM && self.last.duration_since(self.first) >= LEARNED_AFTER;
         let longest = self.longest_pause();
         (is_learned && longest <= IRREGULAR).then(|| (longest * TIMES).max(AT_LEAST))
     }

@@ -108,8 +108,8 @@ impl Store {
                  SELECT receiver, channel FROM notifications WHERE dirty AND status = 'sent' AND receiver <> ?2
                   AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)",
             )?;
-            let lanes =
-                statement.query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
+            let lanes = statement
+                .query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
             Ok(lanes.collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -331,13 +331,7 @@ impl Store {
     }
 
     /// Records that a message shows `seen` of its incident's changes, and which status. `edited` is its new text.
-    pub async fn record_edit(
-        &self,
-        id: i64,
-        seen: i64,
-        shown_status: String,
-        edited: Option<Value>,
-    ) -> Result<()> {
+    pub async fn record_edit(&self, id: i64, seen: i64, shown_status: String, edited: Option<Value>) -> Result<()> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
@@ -533,7 +527,8 @@ fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Timestamp) -> Re
         audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_failed"), &details, now)?;
     }
     if retry_in.is_none() {
-        let others: Vec<Routed> = fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
+        let others: Vec<Routed> =
+            fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
         fan_out(tx, row, row.urgency, &others, None, now)?;
     }
     Ok(())
