@@ -15,6 +15,8 @@ pub use fault::Fault;
 pub use record::{SlackEdit, SlackMessage};
 
 use foghorn_domain::clock::{Clock, SignedDuration};
+use foghorn_pipeline::receivers::SlackSettings;
+use foghorn_slack::Secret;
 use record::{Channel, Record};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -73,6 +75,23 @@ impl FakeSlack {
         let servers =
             [tokio::spawn(server::serve(api, shared.clone())), tokio::spawn(link::serve(socket, shared.clone()))];
         Self { shared, port: api_port, servers }
+    }
+
+    /// The clock that its messages bear.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// What a Foghorn has to know to post here and to believe what comes from here.
+    pub fn settings(&self) -> SlackSettings {
+        SlackSettings {
+            api_url: Some(self.base_url()),
+            bot_token: Some(Secret::new(Self::TOKEN)),
+            signing_secret: Some(Secret::new(Self::SIGNING_SECRET)),
+            channel: Self::CHANNEL.to_owned(),
+            team_id: Some(Self::TEAM.to_owned()),
+            ..SlackSettings::default()
+        }
     }
 
     /// What `SLACK_API_URL` would be set to.

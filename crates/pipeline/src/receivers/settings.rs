@@ -3,6 +3,7 @@
 use foghorn_slack::Secret;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Whom to tell beside the dashboard, and with what.
 #[derive(Clone, Debug, Default)]
@@ -44,4 +45,6 @@ pub struct SlackSettings {
     pub team_id: Option<String>,
     /// Guests and people of other workspaces who may act, by Slack id, with the names they are known by.
     pub people: HashMap<String, String>,
+    /// How long a call may take; ten seconds where it is not said.
+    pub answer_within: Option<Duration>,
 }
