@@ -22,6 +22,7 @@ mod routes;
 mod slack;
 mod slack_errors;
 mod storm;
+mod quiet;
 mod python;
 mod retention;
 mod browser;
