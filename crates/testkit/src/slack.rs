@@ -36,6 +36,8 @@ struct Shared {
     record: Mutex<Record>,
     /// Changes with every change of the record.
     changes: watch::Sender<u64>,
+    /// Calls that are still on their way.
+    late: Mutex<Vec<method::Call>>,
     clock: Clock,
 }
 
@@ -71,7 +73,7 @@ impl FakeSlack {
         let (api, api_port) = server::bind().await;
         let (socket, socket_port) = server::bind().await;
         let record = Mutex::new(Record::new(socket_port));
-        let shared = Arc::new(Shared { record, changes: watch::channel(0).0, clock });
+        let shared = Arc::new(Shared { record, changes: watch::channel(0).0, late: Mutex::default(), clock });
         let servers =
             [tokio::spawn(server::serve(api, shared.clone())), tokio::spawn(link::serve(socket, shared.clone()))];
         Self { shared, port: api_port, servers }
@@ -149,6 +151,19 @@ impl FakeSlack {
     /// Lets the next call of one method fail.
     pub fn fault_on(&self, method: &str, fault: Fault) {
         self.shared.record().faults.push_back((Some(method.to_owned()), fault));
+    }
+
+    /// Lets the calls land that are still on their way: those that met [`Fault::LandLate`]. Answers how many.
+    pub fn land_late(&self) -> usize {
+        let late = std::mem::take(&mut *self.shared.late.lock().unwrap());
+        late.iter().for_each(|call| drop(method::carry_out(&self.shared, call)));
+        self.shared.changed();
+        late.len()
+    }
+
+    /// Calls that are still on their way.
+    pub fn on_their_way(&self) -> usize {
+        self.shared.late.lock().unwrap().len()
     }
 
     /// Lets every `nth` call that posts or edits fail, beside the faults that are due.

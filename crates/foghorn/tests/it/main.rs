@@ -23,6 +23,7 @@ mod slack;
 mod slack_errors;
 mod storm;
 mod quiet;
+mod tell_crash;
 mod python;
 mod retention;
 mod browser;
