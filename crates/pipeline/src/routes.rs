@@ -20,6 +20,9 @@ use std::time::Duration;
 /// How long a mail server or PagerDuty may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long Slack may take, where the settings do not say.
+const SLACK_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
 /// The routing in force; clones share it.
 #[derive(Clone)]
 pub struct Routes(Arc<Inner>);
@@ -279,7 +282,7 @@ fn secret(settings: &ReceiverSettings, name: &str) -> Result<String, String> {
 fn slack_client(settings: &ReceiverSettings) -> Result<Option<SlackClient>, String> {
     let Some(token) = &settings.slack.bot_token else { return Ok(None) };
     let url = settings.slack.api_url.as_deref().unwrap_or(foghorn_slack::client::SLACK_API_URL);
-    SlackClient::new(url, token.clone(), Duration::from_secs(10))
+    SlackClient::new(url, token.clone(), settings.slack.answer_within.unwrap_or(SLACK_ANSWERS_WITHIN))
         .map(Some)
         .map_err(|error| format!("slack.api_url (SLACK_API_URL): {error}"))
 }

@@ -179,6 +179,7 @@ fn pages(server: &Server) -> Vec<(&'static str, String)> {
         ("edit", "/memory/edit?id=incident-1&incident=1".to_owned()),
         ("services", "/services".to_owned()),
         ("memory", "/memory".to_owned()),
+        ("silences", "/silences?service=checkout".to_owned()),
         ("audit", "/audit".to_owned()),
         ("settings", "/settings".to_owned()),
         ("login", "/login".to_owned()),
