@@ -96,6 +96,7 @@ impl Default for SlackSettings {
             bot_token: None,
             signing_secret: None,
             app_token: None,
+            answer_within: None,
             channel: "#incident-alerts".to_owned(),
             team_id: None,
             people: HashMap::new(),
