@@ -3,7 +3,7 @@
 use crate::bench;
 use crate::commands::{
     act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
-    simulate,
+    silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -59,6 +59,8 @@ enum Command {
     Memory(memory::Args),
     /// Check the file that says whom to tell, and try an event on it
     Routes(routes::Args),
+    /// Keep quiet about something for a while: begin, list, end
+    Silence(silence::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
@@ -93,6 +95,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Search(args) => one_thread(search::run(&args)),
         Command::Memory(args) => one_thread(memory::run(args)),
         Command::Routes(args) => routes::run(&args),
+        Command::Silence(args) => one_thread(silence::run(&args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),

@@ -81,7 +81,7 @@ impl Conditions {
             .map(|(one, is_inhibited)| Open { id: one.id, subject: Subject::from(one), is_inhibited: *is_inhibited })
             .collect();
         let subject = Subject::from(incident);
-        let team = routing.route(&subject, self.now).into_iter().find_map(|routed| routed.team);
+        let team = self.table.team_of(incident, self.now);
         let held = quiet.verdict(&subject.for_team(team.as_deref()), &causes, self.now)?;
         let by = match held.by {
             HeldBy::Maintenance => "maintenance".to_owned(),

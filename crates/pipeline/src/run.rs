@@ -1,7 +1,7 @@
 //! Starting the stages, and stopping them in the order in which work flows.
 
 use crate::act::Acting;
-use crate::deliver::Deliver;
+use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
 use crate::escalate::Escalate;
 use crate::explain::{Explainer, load_playbooks};
@@ -67,6 +67,8 @@ pub struct Handles {
     pub slack: SlackHand,
     /// Trials of the routing.
     pub trial: Trial,
+    /// What became of messages to receivers last.
+    pub outcomes: Outcomes,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -112,7 +114,7 @@ impl Pipeline {
         let explainer = Explainer::new(store.clone(), recollection.clone(), playbooks, &settings);
         let public_url = settings.public_url.clone();
         let routes = Routes::load(settings.receivers.clone(), heads.origin(), public_url.as_deref())?;
-        let silences = Silences::new(store.clone());
+        let silences = Silences::new(store.clone(), routes.clone());
         let quiet = Quiet::new(store.clone(), routes.clone(), silences.clone());
         let acting = Acting::new(store.clone(), metrics.clone(), notify_bell.clone());
         let slack = SlackHand::new(
@@ -134,7 +136,8 @@ impl Pipeline {
             silences,
             quiet: quiet.clone(),
             slack,
-            trial: Trial::new(store.clone(), routes.clone()),
+            trial: Trial::new(store.clone(), routes.clone(), deliver.outcomes()),
+            outcomes: deliver.outcomes(),
             explainer: explainer.clone(),
             recollection: recollection.clone(),
             metrics: metrics.clone(),

@@ -2,6 +2,7 @@
 //! be told to. Nothing is stored but that somebody tried.
 
 use crate::act::Actor;
+use crate::deliver::Outcomes;
 use crate::explain::Told;
 use crate::receivers::Outgoing;
 use crate::routes::Routes;
@@ -25,6 +26,7 @@ use serde_json::json;
 pub struct Trial {
     store: Store,
     routes: Routes,
+    outcomes: Outcomes,
 }
 
 /// What became of the test at one receiver.
@@ -43,8 +45,8 @@ pub struct TrialOutcome {
 }
 
 impl Trial {
-    pub(crate) fn new(store: Store, routes: Routes) -> Self {
-        Self { store, routes }
+    pub(crate) fn new(store: Store, routes: Routes, outcomes: Outcomes) -> Self {
+        Self { store, routes, outcomes }
     }
 
     /// Sends the test and waits for every receiver's answer.
@@ -58,8 +60,11 @@ impl Trial {
             let row = row(&lane.receiver, &lane.channel, team, now);
             let outgoing =
                 Outgoing { row: &row, incident: &incident, told: &told, storm: None, first_notification: None, now };
-            let error =
-                receiver.post(&outgoing).await.err().map(|failure| format!("{}: {}", failure.code, failure.detail));
+            let failure = receiver.post(&outgoing).await.err();
+            let (outcome, code) = (if failure.is_some() { "test_failed" } else { "test_sent" }, failure.as_ref());
+            let code = code.map(|failure| failure.code.as_str());
+            self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, code);
+            let error = failure.map(|failure| format!("{}: {}", failure.code, failure.detail));
             outcomes.push(TrialOutcome {
                 receiver: lane.receiver,
                 kind: receiver.kind(),
@@ -142,6 +147,7 @@ fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> N
         edits: 0,
         dirty: 0,
         attempts: 0,
+        next_attempt_at: None,
         created_at: now,
         sent_at: None,
         route: None,

@@ -120,6 +120,8 @@ pub struct Notification {
     pub dirty: i64,
     /// How often its delivery has failed.
     pub attempts: u32,
+    /// Not tried again before; `None` where nothing is waited for.
+    pub next_attempt_at: Option<Timestamp>,
     /// When the reason arose.
     pub created_at: Timestamp,
     /// When it was delivered.

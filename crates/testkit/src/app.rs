@@ -1,11 +1,12 @@
 //! A whole Foghorn in a test.
 
-use crate::Answer;
+use crate::{Answer, FakeSlack};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
-use foghorn_domain::clock::{Clock, SignedDuration, Timestamp};
+use foghorn_domain::clock::{Clock, SignedDuration};
 use foghorn_embed::Embedder;
+use foghorn_pipeline::receivers::ReceiverSettings;
 use foghorn_pipeline::{Handles, Pipeline, Settings};
 use foghorn_store::Store;
 use foghorn_store::sqlite::Options;
@@ -16,12 +17,18 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+/// The routing file's name in the data directory.
+const ROUTING_FILE: &str = "routes.toml";
+/// Who has to be told is told within so many seconds of the clock, or never.
+const TELLING_ENDS_WITHIN: u32 = 3_600;
+
 /// Every stage, a data directory of its own, and a clock that is moved by hand.
 pub struct App {
     /// Moved by [`App::advance`].
     pub clock: Clock,
     /// The pipeline's handles.
     pub handles: Handles,
+    settings: Settings,
     pipeline: Pipeline,
     router: Router,
     directory: TempDir,
@@ -30,18 +37,55 @@ pub struct App {
 impl App {
     /// A new one on 2026-01-02, with the defaults of the embedded size.
     pub fn new() -> Self {
-        Self::in_directory(TempDir::new().unwrap(), "2026-01-02T03:04:05Z".parse().unwrap(), |_| {})
+        Self::with_settings(Self::clock(), |_| {})
     }
 
     /// A new one whose web surface is configured otherwise.
     pub fn with_web(configure: impl FnOnce(&mut WebConfig)) -> Self {
-        Self::in_directory(TempDir::new().unwrap(), "2026-01-02T03:04:05Z".parse().unwrap(), configure)
+        let directory = TempDir::new().unwrap();
+        let settings = Settings::new(directory.path());
+        Self::in_directory(directory, Self::clock(), settings, configure)
     }
 
-    fn in_directory(directory: TempDir, now: Timestamp, configure: impl FnOnce(&mut WebConfig)) -> Self {
-        let clock = Clock::manual(now);
+    /// A new one whose stages are configured otherwise, and that goes by a clock which others may go by, too.
+    pub fn with_settings(clock: Clock, configure: impl FnOnce(&mut Settings)) -> Self {
+        let directory = TempDir::new().unwrap();
+        let mut settings = Settings::new(directory.path());
+        configure(&mut settings);
+        Self::in_directory(directory, clock, settings, |_| {})
+    }
+
+    /// A new one that tells these receivers, by this routing file; where it is empty, everybody of everything.
+    pub fn with_receivers(clock: Clock, routing: &str, configure: impl FnOnce(&mut ReceiverSettings)) -> Self {
+        let directory = TempDir::new().unwrap();
+        let mut settings = Settings::new(directory.path());
+        if !routing.is_empty() {
+            let file = directory.path().join(ROUTING_FILE);
+            std::fs::write(&file, routing).unwrap();
+            settings.receivers.routing_file = Some(file);
+        }
+        configure(&mut settings.receivers);
+        Self::in_directory(directory, clock, settings, |_| {})
+    }
+
+    /// A new one that tells a Slack, by its clock; by this routing file where it is not empty.
+    pub fn at_slack(slack: &FakeSlack, routing: &str) -> Self {
+        Self::with_receivers(slack.clock(), routing, |receivers| receivers.slack = slack.settings())
+    }
+
+    /// The clock of a new one: it stands at 2026-01-02.
+    pub fn clock() -> Clock {
+        Clock::manual("2026-01-02T03:04:05Z".parse().unwrap())
+    }
+
+    fn in_directory(
+        directory: TempDir,
+        clock: Clock,
+        settings: Settings,
+        configure: impl FnOnce(&mut WebConfig),
+    ) -> Self {
         let store = open_when_free(&Options { clock: clock.clone(), ..Options::new(directory.path()) });
-        let pipeline = Pipeline::new(store, Settings::new(directory.path()), Some(embedder()), None).unwrap();
+        let pipeline = Pipeline::new(store, settings.clone(), Some(embedder()), None).unwrap();
         let mut web = WebConfig {
             listen: "127.0.0.1:8000".parse().unwrap(),
             api_token: None,
@@ -56,16 +100,21 @@ impl App {
         configure(&mut web);
         let handles = pipeline.handles();
         let router = foghorn_web::router(handles.clone(), web);
-        Self { clock, handles, pipeline, router, directory }
+        Self { clock, handles, settings, pipeline, router, directory }
     }
 
     /// The same data directory, opened anew as after a restart. What the stages had not committed is gone.
     pub async fn restart(self) -> Self {
-        let now = self.clock.now();
-        let Self { handles, pipeline, router, directory, .. } = self;
+        let Self { clock, handles, settings, pipeline, router, directory } = self;
         handles.store.close().await;
         drop((handles, pipeline, router));
-        Self::in_directory(directory, now, |_| {})
+        Self::in_directory(directory, clock, settings, |_| {})
+    }
+
+    /// Replaces the routing file and has it read.
+    pub fn reroute(&self, routing: &str) {
+        std::fs::write(self.directory.path().join(ROUTING_FILE), routing).unwrap();
+        self.handles.routes.reload();
     }
 
     /// The data directory.
@@ -92,6 +141,36 @@ impl App {
     pub async fn minutes_later(&mut self, minutes: i64) {
         self.advance(SignedDuration::from_mins(minutes));
         self.settle().await;
+    }
+
+    /// Runs the stages and moves the clock, a second at a time, until nobody waits to be told and every message
+    /// shows how things stand. Answers after how many seconds.
+    pub async fn tell_everybody(&mut self) -> u32 {
+        for seconds in 0..TELLING_ENDS_WITHIN {
+            self.settle().await;
+            if !self.has_to_tell() {
+                return seconds;
+            }
+            self.advance(SignedDuration::from_secs(1));
+        }
+        panic!("somebody still waits to be told after {TELLING_ENDS_WITHIN} s");
+    }
+
+    fn has_to_tell(&self) -> bool {
+        self.count("SELECT count(*) FROM notifications WHERE status = 'pending' OR (status = 'sent' AND dirty)") > 0
+    }
+
+    /// A number from the database itself.
+    pub fn count(&self, sql: &str) -> i64 {
+        let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// A sample of the metrics by its name and labels; 0 where there is none.
+    pub async fn metric(&self, sample: &str) -> f64 {
+        let text = self.get("/metrics").await.expect(200).text;
+        let found = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+        found.map_or(0.0, |value| value.trim().parse().unwrap())
     }
 
     /// Any request.

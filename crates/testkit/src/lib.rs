@@ -6,10 +6,12 @@
 
 mod answer;
 mod app;
+mod hand;
 pub mod hooks;
 pub mod smtp;
 mod slack;
 
 pub use answer::Answer;
 pub use app::{App, event};
+pub use hand::Hand;
 pub use slack::{FakeSlack, Fault, SlackEdit, SlackMessage};

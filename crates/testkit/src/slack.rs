@@ -15,6 +15,8 @@ pub use fault::Fault;
 pub use record::{SlackEdit, SlackMessage};
 
 use foghorn_domain::clock::{Clock, SignedDuration};
+use foghorn_pipeline::receivers::SlackSettings;
+use foghorn_slack::Secret;
 use record::{Channel, Record};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,6 +36,8 @@ struct Shared {
     record: Mutex<Record>,
     /// Changes with every change of the record.
     changes: watch::Sender<u64>,
+    /// Calls that are still on their way.
+    late: Mutex<Vec<method::Call>>,
     clock: Clock,
 }
 
@@ -69,10 +73,27 @@ impl FakeSlack {
         let (api, api_port) = server::bind().await;
         let (socket, socket_port) = server::bind().await;
         let record = Mutex::new(Record::new(socket_port));
-        let shared = Arc::new(Shared { record, changes: watch::channel(0).0, clock });
+        let shared = Arc::new(Shared { record, changes: watch::channel(0).0, late: Mutex::default(), clock });
         let servers =
             [tokio::spawn(server::serve(api, shared.clone())), tokio::spawn(link::serve(socket, shared.clone()))];
         Self { shared, port: api_port, servers }
+    }
+
+    /// The clock that its messages bear.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// What a Foghorn has to know to post here and to believe what comes from here.
+    pub fn settings(&self) -> SlackSettings {
+        SlackSettings {
+            api_url: Some(self.base_url()),
+            bot_token: Some(Secret::new(Self::TOKEN)),
+            signing_secret: Some(Secret::new(Self::SIGNING_SECRET)),
+            channel: Self::CHANNEL.to_owned(),
+            team_id: Some(Self::TEAM.to_owned()),
+            ..SlackSettings::default()
+        }
     }
 
     /// What `SLACK_API_URL` would be set to.
@@ -130,6 +151,19 @@ impl FakeSlack {
     /// Lets the next call of one method fail.
     pub fn fault_on(&self, method: &str, fault: Fault) {
         self.shared.record().faults.push_back((Some(method.to_owned()), fault));
+    }
+
+    /// Lets the calls land that are still on their way: those that met [`Fault::LandLate`]. Answers how many.
+    pub fn land_late(&self) -> usize {
+        let late = std::mem::take(&mut *self.shared.late.lock().unwrap());
+        late.iter().for_each(|call| drop(method::carry_out(&self.shared, call)));
+        self.shared.changed();
+        late.len()
+    }
+
+    /// Calls that are still on their way.
+    pub fn on_their_way(&self) -> usize {
+        self.shared.late.lock().unwrap().len()
     }
 
     /// Lets every `nth` call that posts or edits fail, beside the faults that are due.

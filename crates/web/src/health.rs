@@ -33,7 +33,11 @@ async fn readiness(app: &App) -> Response {
         Ok(_) if !app.store().has_room().await => "full",
         Ok(_) => "ok",
     };
-    judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name()).into_response()
+    let (status, mut answer) = judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name());
+    if let Some(dependencies) = answer["dependencies"].as_object_mut() {
+        dependencies.extend(receivers(app));
+    }
+    (status, answer).into_response()
 }
 
 /// Ready is who can take an event, and has every stage at work that then handles it.
@@ -64,6 +68,23 @@ fn judge(of_store: &str, stages: &[(&'static str, bool)], model: Option<&str>) -
     (status, Json(body))
 }
 
+/// Each kind of receiver: whether one is set up, and what became of the last message to one. A receiver that
+/// does not take messages is no reason to be unready: they wait in the store.
+fn receivers(app: &App) -> Vec<(String, Value)> {
+    let kinds = app.pipeline.routes.table().kinds();
+    let shape = |kind: &str| {
+        let last = app.pipeline.outcomes.last(kind);
+        let status = match (kinds.contains(kind), &last) {
+            (false, _) => "not_configured",
+            (true, Some(last)) if last.error.is_some() => "failing",
+            (true, _) => "ok",
+        };
+        let last = last.map(|last| json!({ "at": last.at, "outcome": last.outcome, "error": last.error }));
+        (kind.to_owned(), json!({ "status": status, "configured": kinds.contains(kind), "last_outcome": last }))
+    };
+    ["slack", "email", "pagerduty", "webhook"].map(shape).to_vec()
+}
+
 /// What similar incidents are found by.
 fn searched_by(model: Option<&str>) -> &'static str {
     match model {
@@ -85,6 +106,8 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "events_untriaged": counts.untriaged,
         "incidents": incidents,
         "notifications_pending": counts.pending_notifications,
+        "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
+        "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
         "store": { "kind": "sqlite", "bytes": counts.bytes },
         "memory": {
             "model": app.pipeline.recollection.model_name(),

@@ -161,6 +161,29 @@ fn without_a_script_people_read_and_act_all_the_same() {
     tab.wait_for_text("#headline", "Resolved by ana");
 }
 
+#[test]
+fn without_a_script_a_silence_is_previewed_begun_and_ended() {
+    let (server, _directory) = server();
+    send(&server, "checkout", TIMEOUT);
+    server.wait_until_idle();
+    let mut tab = Tab::open();
+    tab.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    tab.go(&address(&server, "/incidents/1"));
+    tab.follow("#silence");
+    tab.wait_for_text("#current", "Nothing is silenced");
+    tab.write("#comment", "moving the database");
+    tab.write("#user", "ana");
+    tab.follow("#preview");
+    tab.wait_for_text("#preview-of", "Of the last 24 hours it fits 1 incident.");
+    tab.follow("#begin");
+    tab.wait_for_text("#silence-1", "service = checkout");
+    tab.wait_for_text("#silence-1", "moving the database");
+    tab.click("#end-1 summary");
+    tab.follow("#end-1 button");
+    tab.wait_for_text("#ended", "moving the database");
+    assert_eq!(server.get("/api/v1/silences?ended=true")["items"][0]["is_active"], false);
+}
+
 /// Every page there is, with something on it.
 fn pages(server: &Server) -> Vec<(&'static str, String)> {
     let tabs = [
@@ -179,6 +202,7 @@ fn pages(server: &Server) -> Vec<(&'static str, String)> {
         ("edit", "/memory/edit?id=incident-1&incident=1".to_owned()),
         ("services", "/services".to_owned()),
         ("memory", "/memory".to_owned()),
+        ("silences", "/silences?service=checkout".to_owned()),
         ("audit", "/audit".to_owned()),
         ("settings", "/settings".to_owned()),
         ("login", "/login".to_owned()),
@@ -210,6 +234,13 @@ fn fill(server: &Server) {
     act(1, "resolve", json!({ "solution": HOSTILE }));
     act(1, "reopen", json!({}));
     act(2, "resolve", json!({ "solution": "rm -rf /var/cache/app && restart" }));
+    for service in [HOSTILE, "checkout"] {
+        let silence = json!({ "matchers": [format!("service = {}", service.replace('\0', ""))], "duration": "2h",
+            "comment": HOSTILE, "user": HOSTILE.chars().take(60).collect::<String>() });
+        let answer = server.request("POST", "/api/v1/silences", &silence.to_string()).unwrap();
+        assert_eq!(answer.0, 201, "{}", answer.1);
+    }
+    assert_eq!(server.request("DELETE", "/api/v1/silences/2", "").unwrap().0, 200);
     act(3, "resolve", json!({ "note": HOSTILE }));
     server.wait_until_idle();
 }

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/",
     "/incidents/1",
     "/incidents/1?tab=memory",
@@ -17,6 +17,8 @@ const PAGES: [&str; 10] = [
     "/incidents/1?tab=told",
     "/services",
     "/memory",
+    "/silences",
+    "/silences?service=%3Cscript%3E%22",
     "/audit",
     "/settings",
 ];

@@ -157,7 +157,7 @@ impl Deliver {
         };
         match outcome {
             Ok(delivered) => {
-                self.count(receiver, if may_repeat { "sent_again" } else { "sent" });
+                self.count(receiver, if may_repeat { "sent_again" } else { "sent" }, None);
                 self.record(receiver, row, &incident, &told, delivered, may_repeat, &others).await?;
             }
             Err(failure) => self.refused(lane, receiver, row, failure).await?,
@@ -200,7 +200,7 @@ impl Deliver {
             Retry::Backoff => (Some(backoff(row.attempts)), true),
             Retry::Never => (None, true),
         };
-        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" });
+        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" }, Some(&failure.code));
         tracing::warn!(
             receiver = lane.receiver,
             incident.id = row.incident_id,
@@ -245,7 +245,7 @@ impl Deliver {
         };
         match receiver.edit(&self.outgoing(&row, &incident, &told, storm.as_ref()).await?).await {
             Ok(()) => {
-                self.count(receiver, "edited");
+                self.count(receiver, "edited", None);
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
             }
             Err(failure) => {
@@ -258,7 +258,11 @@ impl Deliver {
                     Retry::Backoff => (Some(backoff(row.attempts)), true),
                     Retry::Never => (None, true),
                 };
-                self.count(receiver, if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" });
+                self.count(
+                    receiver,
+                    if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" },
+                    Some(&failure.code),
+                );
                 tracing::warn!(
                     receiver = lane.receiver,
                     incident.id = row.incident_id,
@@ -345,8 +349,9 @@ impl Deliver {
         }))
     }
 
-    fn count(&self, receiver: &Receiver, outcome: &'static str) {
+    fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {
         self.metrics.delivered(receiver.kind(), outcome);
+        self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, error);
     }
 }
 

@@ -4,6 +4,7 @@ use foghorn_slack::Secret;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Secrets by the name of their environment variable. Nothing prints them, nor which there are.
 #[derive(Clone, Default)]
@@ -68,6 +69,8 @@ pub struct SlackSettings {
     pub team_id: Option<String>,
     /// Guests and people of other workspaces who may act, by Slack id, with the names they are known by.
     pub people: HashMap<String, String>,
+    /// How long a call may take; ten seconds where it is not said.
+    pub answer_within: Option<Duration>,
 }
 
 impl Default for ReceiverSettings {
@@ -93,6 +96,7 @@ impl Default for SlackSettings {
             bot_token: None,
             signing_secret: None,
             app_token: None,
+            answer_within: None,
             channel: "#incident-alerts".to_owned(),
             team_id: None,
             people: HashMap::new(),

@@ -94,7 +94,7 @@ pub struct Refused {
 
 /// Failed deliveries to an outside receiver after which a telling is given up: with doubling pauses, about
 /// five hours.
-const MAX_ATTEMPTS: u32 = 30;
+pub const MAX_ATTEMPTS: u32 = 30;
 
 impl Store {
     /// Lanes in which something is to be told or edited now, and when the next one will be.

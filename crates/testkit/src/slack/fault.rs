@@ -21,6 +21,10 @@ pub enum Fault {
     LandThenCut,
     /// The call is carried out, and 500 is the answer.
     LandThenFail,
+    /// The call is carried out, and no answer comes, ever.
+    LandThenHang,
+    /// No answer, ever, and the call is carried out when [`FakeSlack::land_late`](super::FakeSlack::land_late) says.
+    LandLate,
     /// 200 with more than anyone should read.
     Endless,
 }
@@ -28,6 +32,6 @@ pub enum Fault {
 impl Fault {
     /// Whether the call is carried out all the same.
     pub(super) fn lands(&self) -> bool {
-        matches!(self, Self::LandThenCut | Self::LandThenFail)
+        matches!(self, Self::LandThenCut | Self::LandThenFail | Self::LandThenHang)
     }
 }

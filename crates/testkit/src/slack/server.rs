@@ -52,6 +52,9 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         record.next_fault(&call.method)
     };
     let reply = fault.as_ref().is_none_or(Fault::lands).then(|| carry_out(&shared, &call));
+    if fault == Some(Fault::LandLate) {
+        shared.late.lock().unwrap().push(call);
+    }
     shared.changed();
     match fault {
         None => Ok(reply.map_or_else(|| status(500), respond)),
@@ -73,7 +76,7 @@ async fn fail(fault: Fault) -> Result<Response<Body>, io::Error> {
         Fault::LandThenFail => Ok(status(500)),
         Fault::Html => Ok(Response::new(Body::from("<!DOCTYPE html><title>Down for maintenance</title>"))),
         Fault::OkFalse(code) => Ok(json(&serde_json::json!({ "ok": false, "error": code }))),
-        Fault::Hang => std::future::pending().await,
+        Fault::Hang | Fault::LandThenHang | Fault::LandLate => std::future::pending().await,
         Fault::Cut | Fault::LandThenCut => Err(io::Error::other("cut")),
         Fault::HalfClose => {
             let half = [Ok(Bytes::from_static(b"{\"ok\":tr")), Err(io::Error::other("half"))];

@@ -94,6 +94,12 @@ pub(crate) fn notification(notification: Notification) -> Value {
         "told_with": notification.told_with,
         "created_at": notification.created_at,
         "message": notification.message,
+        "route": notification.route,
+        "team": notification.team,
+        "held_by": notification.held_by,
+        "attempts": notification.attempts,
+        "next_attempt_at": notification.next_attempt_at,
+        "may_repeat": notification.may_repeat,
     })
 }
 

@@ -15,16 +15,18 @@ pub(super) enum Place {
     Incidents,
     Services,
     Memory,
+    Silences,
     Audit,
     Settings,
     /// None of them: a mistake, or the door.
     Nowhere,
 }
 
-const PLACES: [(Place, &str, &str); 5] = [
+const PLACES: [(Place, &str, &str); 6] = [
     (Place::Incidents, "/", "Incidents"),
     (Place::Services, "/services", "Services"),
     (Place::Memory, "/memory", "Memory"),
+    (Place::Silences, "/silences", "Silences"),
     (Place::Audit, "/audit", "Audit"),
     (Place::Settings, "/settings", "Settings"),
 ];

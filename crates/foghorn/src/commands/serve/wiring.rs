@@ -55,6 +55,7 @@ fn receivers(config: &Config) -> ReceiverSettings {
             channel: slack.channel.clone(),
             team_id: slack.team_id.clone(),
             people: slack.people.clone(),
+            answer_within: None,
         },
         smtp_url: email.smtp_url.as_ref().map(secret),
         mail_from: email.from.clone(),

@@ -1,0 +1,157 @@
+//! Many at once into one channel: everybody is told, nobody twice, and Slack is never asked for too much.
+
+use foghorn_domain::clock::SignedDuration;
+use foghorn_testkit::{App, FakeSlack, Fault, Hand};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A check that fires, of a service of its own.
+fn firing(number: usize, severity: &str) -> Value {
+    json!({ "source": "uptime", "type": "check", "status": "firing", "dedup_key": format!("check-{number}"),
+            "payload": format!("check {number} of service-{number} fails"),
+            "metadata": { "severity": severity, "service": format!("service-{number}") } })
+}
+
+/// A channel that takes many messages one by one before they are folded.
+const ONE_BY_ONE: &str = r##"
+fallback = ["alerts"]
+
+[receivers.alerts]
+kind = "slack"
+channel = "#incident-alerts"
+storm_above = 1000
+"##;
+
+async fn strict(routing: &str) -> (FakeSlack, App) {
+    let slack = FakeSlack::with_clock(App::clock()).await;
+    slack.strict_rate(true);
+    let app = App::at_slack(&slack, routing);
+    (slack, app)
+}
+
+fn calls(slack: &FakeSlack, method: &str) -> usize {
+    slack.calls().iter().filter(|call| *call == method).count()
+}
+
+/// Nothing of it was asked for that Slack refused, and nothing landed twice.
+fn went_well(slack: &FakeSlack) {
+    assert!(slack.ledger().values().all(|times| *times == 1), "{:#?}", slack.ledger());
+    let edits: usize = slack.all_messages().iter().map(|message| message.edits.len()).sum();
+    let done = (calls(slack, "chat.postMessage"), calls(slack, "chat.update"));
+    assert_eq!(done, (slack.all_messages().len(), edits), "Slack had to refuse something");
+}
+
+fn told_in_slack(app: &App) -> i64 {
+    app.count("SELECT count(DISTINCT incident_id) FROM notifications WHERE receiver <> 'dashboard' AND status IN ('sent', 'joined')")
+}
+
+#[tokio::test]
+async fn five_hundred_at_once_are_told_in_a_few_messages() {
+    let (slack, mut app) = strict("").await;
+    app.send_all((0..500).map(|number| firing(number, "warning")).collect()).await;
+    app.tell_everybody().await;
+    assert_eq!(app.count("SELECT count(*) FROM incidents WHERE status = 'notified'"), 500);
+    assert_eq!(told_in_slack(&app), 500);
+    went_well(&slack);
+    let messages = slack.all_messages();
+    assert!(messages.len() <= 5, "{} messages", messages.len());
+    let storm = messages.iter().find(|message| message.text.starts_with("Storm:")).unwrap();
+    assert!(storm.sections()[0].contains("500 incidents"), "{:#?}", storm.sections());
+    // What joined later is one edit, not one for each.
+    assert!(storm.edits.len() <= 3, "{} edits", storm.edits.len());
+    let lines = app.get("/api/v1/incidents/400/explain").await.expect(200).json()["lines"].to_string();
+    assert!(lines.contains("storm"), "{lines}");
+}
+
+#[tokio::test]
+async fn one_by_one_they_go_at_slacks_pace_and_posts_go_before_edits() {
+    let (slack, mut app) = strict(ONE_BY_ONE).await;
+    app.send_all((0..100).map(|number| firing(number, "warning")).collect()).await;
+    app.settle().await;
+    // Those that were told at once change while the others still wait.
+    for id in 1..=5 {
+        app.click(&Hand::john(), "ack", id).await;
+        app.click(&Hand::of("U2", "ana"), "resolve", id).await;
+    }
+    let seconds = app.tell_everybody().await;
+    went_well(&slack);
+    assert_eq!((slack.all_messages().len(), told_in_slack(&app)), (100, 100));
+    assert!((95..=120).contains(&seconds), "{seconds} s");
+    let is_write = |call: &&String| call.starts_with("chat.");
+    let writes: Vec<String> = slack.calls().iter().filter(is_write).cloned().collect();
+    let first_edit = writes.iter().position(|call| call == "chat.update").unwrap();
+    assert!(writes[first_edit..].iter().all(|call| call == "chat.update"), "{writes:#?}");
+    // Two changes are one edit, and the newest shows.
+    let changed: Vec<_> = slack.all_messages().into_iter().filter(|message| !message.edits.is_empty()).collect();
+    assert_eq!(changed.len(), 5);
+    assert!(changed.iter().all(|message| message.edits.len() == 1 && message.sections()[0].contains("ana")));
+}
+
+#[tokio::test]
+async fn a_page_goes_out_at_the_channels_next_free_slot() {
+    let (slack, mut app) = strict(ONE_BY_ONE).await;
+    app.send_all((0..60).map(|number| firing(number, "warning")).collect()).await;
+    app.settle().await;
+    for _ in 0..10 {
+        app.advance(SignedDuration::from_secs(1));
+        app.settle().await;
+    }
+    let before = slack.all_messages().len();
+    app.send(firing(60, "critical")).await;
+    let sent_at = app.clock.now();
+    app.tell_everybody().await;
+    let messages = slack.all_messages();
+    assert!(messages[before].text.contains("service-60"), "{}", messages[before].text);
+    assert!(messages[before].at.duration_since(sent_at) <= SignedDuration::from_secs(3));
+    assert_eq!(messages.len(), 61);
+    went_well(&slack);
+}
+
+#[tokio::test]
+async fn a_page_is_told_alone_in_the_middle_of_a_storm() {
+    let (slack, mut app) = strict("").await;
+    let mut events: Vec<Value> = (0..200).map(|number| firing(number, "warning")).collect();
+    events.insert(100, firing(777, "critical"));
+    app.send_all(events).await;
+    app.tell_everybody().await;
+    went_well(&slack);
+    let messages = slack.all_messages();
+    assert!(messages[0].text.contains("service-777") && !messages[0].buttons().is_empty(), "{:#?}", messages[0]);
+    assert_eq!(told_in_slack(&app), 201);
+}
+
+#[tokio::test]
+async fn being_refused_half_the_time_changes_only_how_long_it_takes() {
+    let mut told = Vec::new();
+    for refuses in [false, true] {
+        let (slack, mut app) = strict(ONE_BY_ONE).await;
+        if refuses {
+            slack.fault_every(2, Fault::TooMany(2));
+        }
+        app.send_all((0..50).map(|number| firing(number, "warning")).collect()).await;
+        let seconds = app.tell_everybody().await;
+        assert!(slack.ledger().values().all(|times| *times == 1));
+        let texts: BTreeSet<String> = slack.all_messages().into_iter().map(|message| message.text).collect();
+        assert_eq!((texts.len(), told_in_slack(&app)), (50, 50));
+        // Nobody gave up and nobody calls a wait a failure.
+        assert!(!app.audit().await.contains(&"agent slack_failed".to_owned()));
+        told.push((seconds, texts));
+    }
+    assert_eq!(told[0].1, told[1].1);
+    assert!(told[1].0 > told[0].0, "{} s and {} s", told[0].0, told[1].0);
+}
+
+#[tokio::test]
+async fn a_restart_in_the_middle_of_a_storm_tells_the_rest_once_at_the_same_pace() {
+    let (slack, mut app) = strict(ONE_BY_ONE).await;
+    app.send_all((0..30).map(|number| firing(number, "warning")).collect()).await;
+    app.settle().await;
+    for _ in 0..4 {
+        app = app.restart().await;
+        app.settle().await;
+        app.advance(SignedDuration::from_secs(1));
+    }
+    app.tell_everybody().await;
+    assert_eq!((slack.all_messages().len(), told_in_slack(&app)), (30, 30));
+    went_well(&slack);
+}
