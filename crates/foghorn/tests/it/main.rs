@@ -24,6 +24,8 @@ mod slack_errors;
 mod storm;
 mod quiet;
 mod tell_crash;
+mod mail;
+mod doors;
 mod python;
 mod retention;
 mod browser;
