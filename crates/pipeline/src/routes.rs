@@ -242,7 +242,9 @@ impl Table {
                 Address::PagerDuty { routing_key_env } => {
                     let key = secret(settings, routing_key_env).map_err(&refuse)?;
                     let key = RoutingKey::parse(&key).map_err(|error| refuse(error.to_string()))?;
-                    let mut of = PagerDutySettings::default();
+                    // Another Foghorn counts its incidents from 1, too, and may ring the same service.
+                    let dedup_prefix = format!("foghorn-{origin}");
+                    let mut of = PagerDutySettings { dedup_prefix, ..PagerDutySettings::default() };
                     if let Some(url) = &settings.pagerduty_events_url {
                         of.events_url.clone_from(url);
                     }
@@ -250,13 +252,11 @@ impl Table {
                     Receiver::PagerDuty(PagerDutyReceiver::new(pagerduty, key))
                 }
                 Address::Webhook { url, secret_env } => {
-                    let secrets = match secret_env {
-                        Some(name) => vec![
-                            WebhookSecret::parse(&secret(settings, name).map_err(&refuse)?)
-                                .map_err(|error| refuse(error.to_string()))?,
-                        ],
-                        None => Vec::new(),
-                    };
+                    let name = secret_env.as_ref().ok_or_else(|| {
+                        refuse("needs secret_env, the environment variable with the secret that signs".to_owned())
+                    })?;
+                    let signs = WebhookSecret::parse(&secret(settings, name).map_err(&refuse)?);
+                    let secrets = vec![signs.map_err(|error| refuse(error.to_string()))?];
                     let guard = GuardSettings { allow: settings.webhook_allow.clone(), ..GuardSettings::default() };
                     let client = GuardedClient::new(guard).map_err(|error| refuse(error.to_string()))?;
                     client.check(url).map_err(|error| refuse(error.to_string()))?;

@@ -226,7 +226,8 @@ impl Deliver {
         let Some(row) = self.store.outdated_in(lane.clone(), COUNTS_EVERY).await? else { return Ok(Turn::Nothing) };
         let incident = self.store.incident(row.incident_id).await?;
         let status = incident.status.as_str().to_owned();
-        if !receiver.shows(&row, &incident) {
+        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(&row).await?;
+        if was_said_elsewhere || !receiver.shows(&row, &incident) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
             return Ok(Turn::Done(1));
         }

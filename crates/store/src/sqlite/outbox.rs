@@ -204,6 +204,17 @@ impl Store {
         .await
     }
 
+    /// Whether no later message about a telling's incident went out into its lane.
+    pub async fn is_last_told(&self, row: &Notification) -> Result<bool> {
+        let (id, incident, receiver, channel) = (row.id, row.incident_id, row.receiver.clone(), row.channel.clone());
+        self.read(move |db| {
+            let sql = "SELECT NOT EXISTS (SELECT 1 FROM notifications WHERE incident_id = ?1 AND receiver = ?2
+                        AND channel = ?3 AND status = 'sent' AND id > ?4)";
+            Ok(db.prepare_cached(sql)?.query_row(params![incident, receiver, channel, id], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// Has somebody's wish to know more answered in the threads of an incident's messages (in the one with the
     /// time `ts`, where that is known). `wish` makes it the same wish when it comes again.
     pub async fn ask_for_details(&self, incident_id: IncidentId, ts: Option<String>, wish: String) -> Result<()> {
