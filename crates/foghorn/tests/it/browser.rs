@@ -234,9 +234,9 @@ fn fill(server: &Server) {
     act(1, "resolve", json!({ "solution": HOSTILE }));
     act(1, "reopen", json!({}));
     act(2, "resolve", json!({ "solution": "rm -rf /var/cache/app && restart" }));
-    for service in [HOSTILE, "checkout"] {
-        let silence = json!({ "matchers": [format!("service = {}", service.replace('\0', ""))], "duration": "2h",
-            "comment": HOSTILE, "user": HOSTILE.chars().take(60).collect::<String>() });
+    for service in ["<script>alert(5)</script><img src=x onerror=alert(6)>", "checkout"] {
+        let silence = json!({ "matchers": [format!("service = {service}")], "duration": "2h", "comment": HOSTILE,
+            "user": HOSTILE.chars().take(60).collect::<String>() });
         let answer = server.request("POST", "/api/v1/silences", &silence.to_string()).unwrap();
         assert_eq!(answer.0, 201, "{}", answer.1);
     }
