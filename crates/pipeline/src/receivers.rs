@@ -163,6 +163,11 @@ impl Receiver {
         }
     }
 
+    /// Whether a change is said once, and not shown in every message there is.
+    pub(crate) fn says_changes(&self) -> bool {
+        matches!(self, Self::PagerDuty(_) | Self::Webhook(_))
+    }
+
     /// Edits the message, or says what has changed.
     pub(crate) async fn edit(&self, outgoing: &Outgoing<'_>) -> Result<(), Failure> {
         match self {

@@ -2,7 +2,7 @@
 //! one that is wrong is said to be wrong, and the old one stays.
 
 use crate::receivers::{EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver};
-use foghorn_domain::clock::Timestamp;
+use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::{Reason, ReasonKey};
 use foghorn_outbound::email::Mailer;
@@ -178,6 +178,12 @@ impl Routes {
         lanes
     }
 
+    /// The least time between two messages to a receiver about one service in one environment.
+    pub(crate) fn group_interval(&self, incident: &Incident, receiver: &str, now: Timestamp) -> Option<SignedDuration> {
+        let found = self.table().routing.route(&Subject::from(incident), now);
+        found.into_iter().find(|routed| routed.receiver == receiver)?.group_interval
+    }
+
     /// Messages a minute above which a receiver gets one for many.
     pub(crate) fn storm_above(&self, name: &str) -> u32 {
         self.table().routing.receiver(name).map_or(foghorn_routing::STORM_ABOVE, |receiver| receiver.storm_above)
@@ -236,7 +242,9 @@ impl Table {
                 Address::PagerDuty { routing_key_env } => {
                     let key = secret(settings, routing_key_env).map_err(&refuse)?;
                     let key = RoutingKey::parse(&key).map_err(|error| refuse(error.to_string()))?;
-                    let mut of = PagerDutySettings::default();
+                    // Another Foghorn counts its incidents from 1, too, and may ring the same service.
+                    let dedup_prefix = format!("foghorn-{origin}");
+                    let mut of = PagerDutySettings { dedup_prefix, ..PagerDutySettings::default() };
                     if let Some(url) = &settings.pagerduty_events_url {
                         of.events_url.clone_from(url);
                     }
@@ -244,13 +252,11 @@ impl Table {
                     Receiver::PagerDuty(PagerDutyReceiver::new(pagerduty, key))
                 }
                 Address::Webhook { url, secret_env } => {
-                    let secrets = match secret_env {
-                        Some(name) => vec![
-                            WebhookSecret::parse(&secret(settings, name).map_err(&refuse)?)
-                                .map_err(|error| refuse(error.to_string()))?,
-                        ],
-                        None => Vec::new(),
-                    };
+                    let name = secret_env.as_ref().ok_or_else(|| {
+                        refuse("needs secret_env, the environment variable with the secret that signs".to_owned())
+                    })?;
+                    let signs = WebhookSecret::parse(&secret(settings, name).map_err(&refuse)?);
+                    let secrets = vec![signs.map_err(|error| refuse(error.to_string()))?];
                     let guard = GuardSettings { allow: settings.webhook_allow.clone(), ..GuardSettings::default() };
                     let client = GuardedClient::new(guard).map_err(|error| refuse(error.to_string()))?;
                     client.check(url).map_err(|error| refuse(error.to_string()))?;

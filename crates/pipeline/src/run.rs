@@ -88,6 +88,8 @@ pub struct Pipeline {
 
 /// Running stages.
 pub struct Running {
+    /// Stops what comes from Slack over a connection of our own.
+    of_slack: CancellationToken,
     /// In the order in which work flows.
     stages: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Store,
@@ -201,6 +203,10 @@ impl Pipeline {
         } = self;
         let hand = handles.slack.clone();
         tokio::spawn(async move { hand.learn_workspace().await });
+        let of_slack = CancellationToken::new();
+        if let Some(app_token) = handles.settings.receivers.slack.app_token.clone() {
+            tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
+        }
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
         let stops: [CancellationToken; 4] = std::array::from_fn(|_| CancellationToken::new());
@@ -222,7 +228,7 @@ impl Pipeline {
             tokio::spawn(notify_loop(notify, deliver, notify_bell, edit_interval, of_notify, vitals.watch("notify"))),
             tokio::spawn(remember_loop(recollection, of_remember, vitals.watch("remember"))),
         ];
-        Running { stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
+        Running { of_slack, stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
     }
 }
 
@@ -230,6 +236,7 @@ impl Running {
     /// Lets each stage finish what it holds before the next one is stopped, so that what triage commits last
     /// is still told; then closes the store.
     pub async fn stop(self) {
+        self.of_slack.cancel();
         for (stop, task) in self.stages {
             stop.cancel();
             let _ = task.await;

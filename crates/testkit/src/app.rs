@@ -105,7 +105,13 @@ impl App {
 
     /// The same data directory, opened anew as after a restart. What the stages had not committed is gone.
     pub async fn restart(self) -> Self {
-        let Self { clock, handles, settings, pipeline, router, directory } = self;
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with other settings of the stages.
+    pub async fn restart_with(self, configure: impl FnOnce(&mut Settings)) -> Self {
+        let Self { clock, handles, mut settings, pipeline, router, directory } = self;
+        configure(&mut settings);
         handles.store.close().await;
         drop((handles, pipeline, router));
         Self::in_directory(directory, clock, settings, |_| {})

@@ -32,6 +32,8 @@ mod quiet;
 mod silences;
 mod told;
 mod tell_crash;
+mod mail;
+mod doors;
 mod python;
 mod retention;
 mod browser;

@@ -9,7 +9,7 @@ use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
-use foghorn_routing::{STORM_WINDOW, StormGauge};
+use foghorn_routing::{STORM_WINDOW, StormGauge, within_interval};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// For so long after a storm's message, further tellings of the storm join it.
 const STORM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 /// So few that wait go out one by one, however many went before.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 5;
 /// Tellings looked at together.
 const LOOK_AHEAD: u32 = 500;
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
@@ -89,6 +89,10 @@ impl Deliver {
         let was_asked_for = first.reason == Reason::DetailsRequested;
         if !was_asked_for && let Some(held) = self.quiet.verdict(&incident).await? {
             self.store.hold(first.id, held.why, Some(held.by)).await?;
+            return Ok(Turn::Done(1));
+        }
+        if !was_asked_for && let Some(held) = self.too_soon(lane, first, &incident).await? {
+            self.store.wait_until(first.id, held.until, held.why).await?;
             return Ok(Turn::Done(1));
         }
         let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
@@ -222,7 +226,8 @@ impl Deliver {
         let Some(row) = self.store.outdated_in(lane.clone(), COUNTS_EVERY).await? else { return Ok(Turn::Nothing) };
         let incident = self.store.incident(row.incident_id).await?;
         let status = incident.status.as_str().to_owned();
-        if !receiver.shows(&row, &incident) {
+        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(&row).await?;
+        if was_said_elsewhere || !receiver.shows(&row, &incident) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
             return Ok(Turn::Done(1));
         }
@@ -282,6 +287,17 @@ impl Deliver {
         Ok(Outgoing { row, incident, told, storm, first_notification, now: self.store.clock().now() })
     }
 
+    /// Whether the route spares its receiver, which was told about the same service a moment ago. What is spared
+    /// waits and goes out together afterwards.
+    async fn too_soon(&self, lane: &Lane, row: &Notification, incident: &Incident) -> Result<Option<Spared>> {
+        let now = self.store.clock().now();
+        let Some(interval) = self.routes.group_interval(incident, &lane.receiver, now) else { return Ok(None) };
+        let told_last =
+            self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
+        let held = within_interval(row.urgency, Some(interval), told_last, now);
+        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why })))
+    }
+
     /// Whether what waits is more than the lane takes one by one: with what went out within the last minute more
     /// than its receiver's bound, and more than can follow at once.
     async fn is_storm(&self, lane: &Lane, crowd: &[Notification]) -> Result<bool> {
@@ -339,6 +355,12 @@ impl Deliver {
         self.metrics.delivered(receiver.kind(), outcome);
         self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, error);
     }
+}
+
+/// Not now, but then.
+struct Spared {
+    until: Timestamp,
+    why: String,
 }
 
 /// What became of a turn.

@@ -29,7 +29,7 @@ const MOST_LISTED: u32 = 15;
 impl SlackHand {
     /// Carries out what was typed. `key` is what makes the request the same one: its signature.
     pub async fn command(&self, command: SlashCommand, key: &str) -> Result<Reply> {
-        let actor = match self.actor(&command.person, command.team_id.as_deref()) {
+        let actor = match self.actor(&command.person, command.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(Reply::said(&why)),
         };

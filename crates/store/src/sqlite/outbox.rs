@@ -204,6 +204,17 @@ impl Store {
         .await
     }
 
+    /// Whether no later message about a telling's incident went out into its lane.
+    pub async fn is_last_told(&self, row: &Notification) -> Result<bool> {
+        let (id, incident, receiver, channel) = (row.id, row.incident_id, row.receiver.clone(), row.channel.clone());
+        self.read(move |db| {
+            let sql = "SELECT NOT EXISTS (SELECT 1 FROM notifications WHERE incident_id = ?1 AND receiver = ?2
+                        AND channel = ?3 AND status = 'sent' AND id > ?4)";
+            Ok(db.prepare_cached(sql)?.query_row(params![incident, receiver, channel, id], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// Has somebody's wish to know more answered in the threads of an incident's messages (in the one with the
     /// time `ts`, where that is known). `wish` makes it the same wish when it comes again.
     pub async fn ask_for_details(&self, incident_id: IncidentId, ts: Option<String>, wish: String) -> Result<()> {
@@ -314,6 +325,33 @@ impl Store {
             let joined = join(tx, &rows, with, clock.now())?;
             mark_dirty(tx, with)?;
             Ok(joined)
+        })
+        .await
+    }
+
+    /// Tells later, for a reason that is shown until then.
+    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3 WHERE id = ?1 AND status = 'pending'";
+            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// When a lane was last told about a service in an environment.
+    pub async fn last_told(&self, lane: Lane, service: String, environment: String) -> Result<Option<Timestamp>> {
+        // What lies further back spares nobody any more.
+        let since = time::write(self.clock().now() - SignedDuration::from_hours(24 * 7));
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT max(n.sent_at) FROM notifications n JOIN incidents i ON i.id = n.incident_id
+                  WHERE n.status = 'sent' AND n.receiver = ?1 AND n.channel = ?2 AND i.service = ?3 AND i.environment = ?4
+                    AND n.sent_at >= ?5",
+            )?;
+            Ok(statement.query_row(params![lane.receiver, lane.channel, service, environment, since], |row| {
+                super::rows::moment(row, 0)
+            })?)
         })
         .await
     }

@@ -202,6 +202,7 @@ mod tests {
                     channel: "#c".to_owned(),
                     team_id: Some("T1".to_owned()),
                     people: HashMap::from([("U1".to_owned(), "ana".to_owned())]),
+                    ..SlackSettings::default()
                 },
                 smtp_url: Some(Secret::new("smtp://u:p@mail.example.org")),
                 mail_from: "f@x.org".to_owned(),
