@@ -180,6 +180,12 @@ fn tellings<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
         let edits = counted(number(entry, "edits"), "edit");
         let (receiver, reason, status) = (text(entry, "receiver"), text(entry, "reason"), text(entry, "status"));
         screen.line(format!("  {at}  {receiver}: {reason}, {status}, {edits}"))?;
+        for (word, field) in [("by ", "route"), ("", "why")] {
+            let said = text(entry, field);
+            if !said.is_empty() {
+                screen.line(screen.painted(Colour::Dim, &format!("      {word}{said}")))?;
+            }
+        }
     }
     Ok(())
 }
