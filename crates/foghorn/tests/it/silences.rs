@@ -84,7 +84,7 @@ async fn a_fault_stands_at_its_field_and_what_was_typed_is_kept() {
     };
     for (form, field, why) in [
         (typed("", "2h", "why", "ana"), "matchers", "need an equality on service or team"),
-        (typed("kind+%3D+xss", "2h", "why", "ana"), "matchers", "need an equality on service or team"),
+        (typed("kind+%3D+xss", "2h", "why", "ana"), "matchers", "the conditions need an equality on service or team"),
         (typed("service+%3D+a%0Akind+xss", "2h", "why", "ana"), "matchers", "line 2: "),
         (typed("service+%3D+a", "soon", "why", "ana"), "duration", "soon"),
         (typed("service+%3D+a", "91d", "why", "ana"), "duration", "90 days"),
