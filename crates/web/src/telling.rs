@@ -48,7 +48,10 @@ pub(crate) fn line(telling: &Notification, all: &[Notification]) -> String {
             let tried = counted(telling.attempts.into(), "attempt");
             format!("not told to {to} yet{by} although {because}: {why} ({tried})")
         }
-        NotificationStatus::Pending => format!("waiting to be told to {to}{by} because {because}"),
+        NotificationStatus::Pending => {
+            let why = telling.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            format!("waiting to be told to {to}{by} because {because}{why}")
+        }
         NotificationStatus::Failed => format!("could not be told to {to}{by} although {because}: {why}"),
     };
     if telling.may_repeat {
@@ -79,10 +82,11 @@ pub(crate) fn next(telling: &Notification, all: &[Notification]) -> Option<Strin
             Some("it is being sent".to_owned())
         }
         NotificationStatus::Pending => {
-            let again = format!("tried again at {}", telling.next_attempt_at?);
+            let at = telling.next_attempt_at?;
             Some(match telling.receiver.as_str() {
-                DASHBOARD => again,
-                _ => format!("{again}, and given up after {MAX_ATTEMPTS} failures"),
+                _ if telling.attempts == 0 => format!("told from {at} on"),
+                DASHBOARD => format!("tried again at {at}"),
+                _ => format!("tried again at {at}, and given up after {MAX_ATTEMPTS} failures"),
             })
         }
         NotificationStatus::Failed => Some(match instead(telling, all).as_slice() {
@@ -221,6 +225,15 @@ mod tests {
         let pending = telling(NotificationStatus::Pending);
         check(&pending, format!("waiting to be told to payments (#payments) {by} because it opened"));
         let again = "2026-01-02T03:04:09Z".parse().ok();
+        let why = Some("told about the same service 1 min ago".to_owned());
+        let spared = Notification { why, next_attempt_at: again, ..telling(NotificationStatus::Pending) };
+        check(
+            &spared,
+            format!(
+                "waiting to be told to payments (#payments) {by} because it opened: told about the same service 1 min ago; \
+                 told from 2026-01-02T03:04:09Z on"
+            ),
+        );
         let why = Some("server_error: 503".to_owned());
         let retried = Notification { attempts: 1, why, next_attempt_at: again, ..telling(NotificationStatus::Pending) };
         check(

@@ -180,6 +180,12 @@ fn tellings<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
         let edits = counted(number(entry, "edits"), "edit");
         let (receiver, reason, status) = (text(entry, "receiver"), text(entry, "reason"), text(entry, "status"));
         screen.line(format!("  {at}  {receiver}: {reason}, {status}, {edits}"))?;
+        for (word, field) in [("by ", "route"), ("", "why")] {
+            let said = text(entry, field);
+            if !said.is_empty() {
+                screen.line(screen.painted(Colour::Dim, &format!("      {word}{said}")))?;
+            }
+        }
     }
     Ok(())
 }
@@ -231,7 +237,9 @@ mod tests {
             "draft": {"id": "draft-3", "solution": "ana: the pool was full."},
             "notifications": [{"receiver": "dashboard", "reason": "opened", "status": "sent",
                                "sent_at": "2020-01-02T03:04:06Z", "edits": 2,
-                               "message": {"history": "New here", "change": null}}],
+                               "message": {"history": "New here", "change": null}},
+                              {"receiver": "payments", "reason": "opened", "status": "held", "sent_at": null, "edits": 0,
+                               "route": "route[0] \"pay\"", "why": "silence 7 by ana\u{1b}[2J"}],
             "timeline": [{"at": "2020-01-02T04:04:05Z", "who": "ana", "action": "resolved", "details": {"via": "cli"}}]
         });
         let mut out = Vec::new();
@@ -265,6 +273,9 @@ Was it this?
 
 Told
   2 Jan 2020 03:04 UTC  dashboard: opened, sent, 2 edits
+  not sent  payments: opened, held, 0 edits
+      by route[0] "pay"
+      silence 7 by ana
 
 Timeline
   2 Jan 2020 04:04 UTC  ana resolved  {"via":"cli"}

@@ -234,9 +234,9 @@ fn fill(server: &Server) {
     act(1, "resolve", json!({ "solution": HOSTILE }));
     act(1, "reopen", json!({}));
     act(2, "resolve", json!({ "solution": "rm -rf /var/cache/app && restart" }));
-    for service in [HOSTILE, "checkout"] {
-        let silence = json!({ "matchers": [format!("service = {}", service.replace('\0', ""))], "duration": "2h",
-            "comment": HOSTILE, "user": HOSTILE.chars().take(60).collect::<String>() });
+    for service in ["<script>alert(5)</script><img src=x onerror=alert(6)>", "checkout"] {
+        let silence = json!({ "matchers": [format!("service = {service}")], "duration": "2h", "comment": HOSTILE,
+            "user": HOSTILE.chars().take(60).collect::<String>() });
         let answer = server.request("POST", "/api/v1/silences", &silence.to_string()).unwrap();
         assert_eq!(answer.0, 201, "{}", answer.1);
     }
@@ -267,30 +267,95 @@ fn hostile_text_on_every_page_executes_nothing() {
     }
 }
 
+/// How people look: on a phone and at a desk, by day and by night.
+const LOOKS: [(u32, &str); 4] = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")];
+
+fn axe() -> String {
+    let axe = target("axe-core/axe.min.js");
+    std::fs::read_to_string(&axe).unwrap_or_else(|_| panic!("{} is missing; scripts/test fetches it", axe.display()))
+}
+
+/// The page as it stands is not too wide, and axe finds nothing in it.
+#[track_caller]
+fn inspect(tab: &mut Tab, axe: &str, case: &str) {
+    tab.picture(&target("screenshots").join(format!("{case}.png")));
+    let overflow = tab.value("document.documentElement.scrollWidth - innerWidth");
+    assert!(overflow.as_i64().unwrap() <= 0, "{case} is {overflow} pixels too wide");
+    tab.value(&format!("{axe}; 1"));
+    let violations = tab.value(
+        "axe.run(document).then(found => found.violations.map(violation =>
+            [violation.id, violation.help, violation.nodes.map(node => node.html + ' ' + node.failureSummary)]))",
+    );
+    assert_eq!(violations, json!([]), "{case}");
+}
+
 #[test]
 fn every_page_is_fit_for_a_phone_the_dark_and_a_screen_reader() {
-    let axe = target("axe-core/axe.min.js");
-    let axe = std::fs::read_to_string(&axe)
-        .unwrap_or_else(|_| panic!("{} is missing; scripts/test fetches it", axe.display()));
+    let axe = axe();
     let (server, _directory) = server();
     fill(&server);
     let mut tab = Tab::open();
     for (name, page) in pages(&server) {
-        for width in [360, 1280] {
-            for scheme in ["light", "dark"] {
-                let case = format!("{name}-{width}-{scheme}");
-                tab.look(width, 800, scheme);
-                tab.go(&page);
-                tab.picture(&target("screenshots").join(format!("{case}.png")));
-                let overflow = tab.value("document.documentElement.scrollWidth - innerWidth");
-                assert!(overflow.as_i64().unwrap() <= 0, "{case} is {overflow} pixels too wide");
-                tab.value(&format!("{axe}; 1"));
-                let violations = tab.value(
-                    "axe.run(document).then(found => found.violations.map(violation =>
-                        [violation.id, violation.help, violation.nodes.map(node => node.html + ' ' + node.failureSummary)]))",
-                );
-                assert_eq!(violations, json!([]), "{case}");
-            }
+        for (width, scheme) in LOOKS {
+            tab.look(width, 800, scheme);
+            tab.go(&page);
+            inspect(&mut tab, &axe, &format!("{name}-{width}-{scheme}"));
         }
+    }
+}
+
+const ROUTING: &str = r#"
+fallback = ["screen"]
+[receivers.screen]
+kind = "dashboard"
+[teams.payments]
+name = "Payments"
+[[route]]
+name = "payments"
+match = ["service =~ checkout|billing", "severity >= error"]
+team = "payments"
+receivers = ["screen"]
+    [[route.route]]
+    match = ["urgency = page"]
+    receivers = ["screen"]
+    escalation = [{ after = "15m", receivers = ["screen"] }]
+[[maintenance]]
+why = "the nightly import locks the orders table"
+match = ["service = orders"]
+from = "02:00"
+to = "02:45"
+[[inhibit]]
+source = ["kind = db_timeout"]
+target = ["kind = error"]
+equal = ["service"]
+"#;
+
+#[test]
+fn what_forms_answer_is_fit_for_everybody_too() {
+    let axe = axe();
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("routes.toml");
+    std::fs::write(&file, ROUTING).unwrap();
+    let server = Server::start_with(directory.path(), &[("FOGHORN_ROUTES", file.to_str().unwrap())]);
+    std::fs::write(&file, format!("{ROUTING}\n[[route]]\nreceivers = [\"<b>{}</b>\"]\n", "nobody".repeat(20))).unwrap();
+    server.wait_until("the fault is seen", |server| !server.get("/status")["routing"]["fault"].is_null());
+    let mut tab = Tab::open();
+    for (width, scheme) in LOOKS {
+        tab.look(width, 800, scheme);
+        for (name, matcher, shows) in
+            [("preview", "service = checkout", "#preview-of"), ("fault", "kind = xss", "#matchers-wrong")]
+        {
+            tab.go(&address(&server, "/silences"));
+            tab.write("#matchers", matcher);
+            tab.write("#comment", "moving <b>the</b> database");
+            tab.follow("#preview");
+            tab.wait_for_text(shows, "service");
+            inspect(&mut tab, &axe, &format!("silences-{name}-{width}-{scheme}"));
+        }
+        tab.go(&address(&server, "/settings"));
+        tab.wait_for_text("#routing-fault", "there is no receiver");
+        tab.follow("#test button");
+        tab.wait_for_text("#outcomes", "nothing was sent");
+        inspect(&mut tab, &axe, &format!("settings-tested-{width}-{scheme}"));
     }
 }

@@ -45,10 +45,11 @@ async fn a_silence_is_previewed_then_begun_holds_back_and_is_ended_by_a_form() {
     assert_eq!(silence["matchers"], json!(["service = orders", "kind != sqli"]));
     assert_eq!((&silence["created_by"], &silence["is_active"]), (&json!("ana"), &json!(true)));
 
-    app.send(event("orders", "log", "FATAL disk is full: no space left on device")).await;
+    let report = json!({ "source": "orders", "type": "error", "payload": "invoice run stopped at customer 4711" });
+    app.post("/webhook/error-log", report).await.expect(200);
     app.settle().await;
     let page = app.get("/incidents/2?tab=told").await.expect(200).text;
-    assert!(page.contains("not told") && page.contains("silence 1 by ana"), "{page}");
+    assert!(page.contains("not told, although it opened") && page.contains("silence 1 by ana"), "{page}");
     assert!(page.contains("Next: told once when silence 1 ends, if it still fires"), "{page}");
     let page = app.get("/silences").await.expect(200).text;
     assert!(page.contains("moving the database") && page.contains("End silence 1 now"), "{page}");
@@ -83,7 +84,7 @@ async fn a_fault_stands_at_its_field_and_what_was_typed_is_kept() {
     };
     for (form, field, why) in [
         (typed("", "2h", "why", "ana"), "matchers", "need an equality on service or team"),
-        (typed("kind+%3D+xss", "2h", "why", "ana"), "matchers", "need an equality on service or team"),
+        (typed("kind+%3D+xss", "2h", "why", "ana"), "matchers", "the conditions need an equality on service or team"),
         (typed("service+%3D+a%0Akind+xss", "2h", "why", "ana"), "matchers", "line 2: "),
         (typed("service+%3D+a", "soon", "why", "ana"), "duration", "soon"),
         (typed("service+%3D+a", "91d", "why", "ana"), "duration", "90 days"),

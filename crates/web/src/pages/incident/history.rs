@@ -37,7 +37,7 @@ pub(super) fn told(tellings: &[Notification]) -> Markup {
             li {
                 p {
                     strong { (said(&telling::receiver(one), 100)) } ": " (standing(one.status))
-                    ", because " (telling::because(one.reason))
+                    ", " (if has_not_arrived(one) { "although" } else { "because" }) " " (telling::because(one.reason))
                     " · " (one.urgency.as_str()) " · " (moment(one.sent_at.unwrap_or(one.created_at)))
                 }
                 (way(one))
@@ -55,9 +55,6 @@ pub(super) fn told(tellings: &[Notification]) -> Markup {
                 }
             }
         } }
-        @if let Some(one) = tellings.first() {
-            p.quiet { a href=(format!("/api/v1/incidents/{}/explain", one.incident_id)) { "Every decision, as JSON" } }
-        }
     }
 }
 
@@ -71,6 +68,10 @@ fn way(one: &Notification) -> Markup {
             }
         }
     }
+}
+
+fn has_not_arrived(one: &Notification) -> bool {
+    matches!(one.status, NotificationStatus::Held | NotificationStatus::Failed) || one.attempts > 0
 }
 
 fn standing(status: NotificationStatus) -> &'static str {

@@ -47,8 +47,8 @@ pub(crate) async fn post_test(
 pub(super) fn card(app: &App, user: Option<&str>, tried: Option<&Tried>) -> Markup {
     let described = app.pipeline.routes.table().routing.describe();
     html! {
-        section.card #routing aria-label="Routing" {
-            h2 { "Routing" }
+        section.card #routing aria-label="Who is told" {
+            h2 { "Who is told" }
             (origin(app))
             h3 { "Receivers" }
             (receivers(app, &described))

@@ -92,11 +92,15 @@ fn field_of(fault: &FieldFault) -> &'static str {
     }
 }
 
-/// The fault in words; of many matchers it says which.
+/// The fault in words; of many conditions it says which.
 fn wording(fault: &FieldFault) -> String {
     let nth = fault.field.strip_prefix("matchers[").and_then(|rest| rest.strip_suffix(']'));
-    let line = nth.and_then(|nth| nth.parse::<usize>().ok()).map(|nth| format!("line {}: ", nth + 1));
-    said(&format!("{}{}", line.unwrap_or_default(), fault.message), 600)
+    let about = match nth.and_then(|nth| nth.parse::<usize>().ok()) {
+        Some(nth) => format!("line {}: ", nth + 1),
+        None if fault.field == "matchers" => "the conditions ".to_owned(),
+        None => String::new(),
+    };
+    said(&format!("{about}{}", fault.message), 600)
 }
 
 pub(super) fn render(form: &SilenceForm, shown: &Shown, now: Timestamp) -> Markup {
