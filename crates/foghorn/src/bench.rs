@@ -2,7 +2,7 @@
 //!
 //! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
 //! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
-//! figures side by side.
+//! figures side by side. [`tell`] measures how soon people are told, with [`slack`] in the place of Slack.
 
 mod intake;
 mod sqlite;
@@ -12,6 +12,8 @@ mod latency;
 mod bodies;
 mod http;
 mod report;
+mod slack;
+mod tell;
 
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -27,11 +29,14 @@ pub(crate) struct Args {
 enum Command {
     /// Events a second, one by one and in batches, and how soon an event is an incident
     Intake(intake::Args),
+    /// How soon an event is a message in Slack, and a page among messages that wait
+    Tell(tell::Args),
 }
 
 /// Measures.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
+        Command::Tell(args) => tell::run(args),
     }
 }
