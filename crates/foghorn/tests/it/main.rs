@@ -26,6 +26,7 @@ mod quiet;
 mod tell_crash;
 mod mail;
 mod doors;
+mod watchman;
 mod python;
 mod retention;
 mod browser;
