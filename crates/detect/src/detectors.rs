@@ -37,6 +37,24 @@ pub struct Detectors {
     log: Engine,
 }
 
+/// Names of reasons that are no pattern's: they come from counting, decoding, grammars and stated levels.
+const OTHER_REASONS: [&str; 8] = [
+    "path_traversal.overlong",
+    "ssrf.lookalike_letters",
+    "sqli.grammar",
+    "xss.grammar",
+    "error.level",
+    "error.reported",
+    "brute_force.one_source",
+    "brute_force.few_sources",
+];
+
+/// The names of all reasons that a finding may give, as playbooks refer to them.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    let patterns = attack::rules().chain(database::RULES).chain(error::RULES).map(|rule| rule.name);
+    patterns.chain(OTHER_REASONS)
+}
+
 impl Detectors {
     /// Compiles the built-in rules; some tens of milliseconds.
     pub fn builtin() -> Self {

@@ -45,10 +45,16 @@ impl<'a> Header<'a> {
 /// which no header is recognised is all message.
 pub fn parse(line: &str) -> Header<'_> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    json::parse(line)
+    let mut header = json::parse(line)
         .or_else(|| access::parse(line))
         .or_else(|| structured::logfmt(line))
-        .unwrap_or_else(|| peel::peel(line))
+        .unwrap_or_else(|| peel::peel(line));
+    // Behind another header, as a web server's lines are that come through syslog or a container's log.
+    header.message = match header.message {
+        Cow::Borrowed(message) => access::without_visitor(message).into(),
+        Cow::Owned(message) => access::without_visitor(&message).to_owned().into(),
+    };
+    header
 }
 
 #[cfg(test)]

@@ -97,6 +97,9 @@ pub(crate) fn stated_in_line(line: &str) -> Option<(Severity, String)> {
         if seen > WORDS {
             break;
         }
+        if let Some(word) = mysql_level(piece, head) {
+            return Some((Severity::Info, format!("the line says {word}")));
+        }
         let bare = piece.trim_matches(['[', ']', '(', ')', '<', '>', ':', '-', '{', '}', '*']);
         let dressed = bare.len() != piece.len();
         if let Some(severity) = level_word(bare, dressed, seen == 1) {
@@ -104,6 +107,17 @@ pub(crate) fn stated_in_line(line: &str) -> Option<(Severity, String)> {
         }
     }
     None
+}
+
+/// The levels below a warning of MySQL's and MariaDB's error log, which everything they log goes to: a
+/// connection that was broken off is a `[Note]` there. `[System]` is one before the code that MySQL 8 writes
+/// behind it; elsewhere it may be anything's name.
+fn mysql_level(piece: &str, head: &str) -> Option<&'static str> {
+    match piece {
+        "[Note]" => Some("Note"),
+        "[System]" if head.contains("[System] [MY-") => Some("System"),
+        _ => None,
+    }
 }
 
 /// Whether a word is a level: in capitals anywhere in the head; in other spellings only where a
@@ -267,6 +281,13 @@ mod tests {
         check(r#"{"msg":"level of water","level":50}"#, Some(Severity::Critical));
         check("2026-01-02 INFO 0 errors", Some(Severity::Info));
         check("Dec 10 07:28:03 LabSZ sshd[24245]: error: gone", Some(Severity::Error));
+        check(
+            "2026-01-02T03:04:05.123456Z 12 [Note] Aborted connection 12 (Got an error reading)",
+            Some(Severity::Info),
+        );
+        check("2026-01-02T03:04:05Z 0 [System] [MY-010116] [Server] mysqld: starting", Some(Severity::Info));
+        check("2026-01-02T03:04:05Z 0 [ERROR] [MY-010119] [Server] Aborting", Some(Severity::Error));
+        check("2026-01-02 [System] ERROR the [Note] is lost", Some(Severity::Error));
         check("there was an error in the soup", None);
         check("no error", None);
         check(r#"1.1.1.1 - - [d] "GET / HTTP/1.1" 503 5"#, Some(Severity::Error));

@@ -18,4 +18,4 @@ pub mod correlate;
 mod tally;
 mod detectors;
 
-pub use detectors::{Detectors, Subject};
+pub use detectors::{Detectors, Subject, rule_names};

@@ -211,6 +211,22 @@ fn hostile_bytes_neither_panic_nor_leave_the_range() {
 }
 
 #[test]
+fn what_mysql_notes_is_no_error_and_what_it_calls_one_is() {
+    let noted = [
+        "2026-01-02T03:04:05.123456Z 12 [Note] Aborted connection 12 to db: 'shop' user: 'app' host: '10.0.0.7' (Got an error reading communication packets)",
+        "2026-01-02T03:04:05.123456Z 13 [Note] [MY-010914] [Server] Aborted connection 13 to db: 'shop' user: 'app' host: '10.0.0.7' (Got timeout reading communication packets).",
+        "2026-01-02 03:04:05 14 [Note] InnoDB: Cannot open '/var/lib/mysql/ib_buffer_pool' for reading: No such file or directory",
+        "2026-01-02T03:04:05.123456Z 0 [System] [MY-013172] [Server] Received SHUTDOWN from user root. Shutting down mysqld (Version: 8.0.36).",
+        "2026-01-02T03:04:05.123456Z 0 [System] [MY-010229] [Server] Starting XA crash recovery...",
+    ];
+    for line in noted {
+        assert!(!kinds("log", line).contains(&Kind::Error), "{line}: {:?}", examine("log", line));
+    }
+    let error = "2026-01-02T03:04:05.123456Z 0 [ERROR] [MY-012592] [InnoDB] Operating system error number 28 in a file operation.";
+    assert_ne!(kinds("log", error), [], "{error}");
+}
+
+#[test]
 fn a_line_of_a_megabyte_is_examined() {
     for piece in [
         "a",

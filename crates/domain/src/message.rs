@@ -40,7 +40,8 @@ pub const MAX_RELATED: usize = 10;
 pub struct Message {
     /// Severity · service · symptom: the lock-screen line, at most [`MAX_HEADLINE`] characters.
     pub headline: String,
-    /// `Seen 4×; last 12 Mar, ana: raised max_connections; quiet after 6 min`, or `New here`.
+    /// `Seen 4×; last 12 Mar, ana: raised max_connections; quiet after 6 min`, or `New here`, and then what fixed
+    /// the one most like it: `New here; like #12 (0.71), 12 Mar, ana: raised max_connections`.
     pub history: String,
     /// `Changed 4 min before: checkout v1.2.3`.
     pub change: Option<String>,

@@ -1,8 +1,10 @@
-//! `foghorn bench`: what this machine does, measured beside what its disk and SQLite allow.
+//! `foghorn bench`: what this machine does, measured beside what its disk, SQLite and plain arithmetic allow.
 //!
 //! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
 //! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
-//! figures side by side. [`tell`] measures how soon people are told, with [`slack`] in the place of Slack.
+//! figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
+//! memories, and the dashboard of a store that has seen much.
+//! [`tell`] measures how soon people are told, with [`slack`] in the place of Slack.
 
 mod intake;
 mod sqlite;
@@ -14,6 +16,8 @@ mod http;
 mod report;
 mod slack;
 mod tell;
+mod recall;
+mod pages;
 
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -31,6 +35,10 @@ enum Command {
     Intake(intake::Args),
     /// How soon an event is a message in Slack, and a page among messages that wait
     Tell(tell::Args),
+    /// How soon the like is found among very many memories, and what memory that takes
+    Recall(recall::Args),
+    /// How soon pages begin to arrive, and how large they are, with ten thousand incidents in the store
+    Pages(pages::Args),
 }
 
 /// Measures.
@@ -38,5 +46,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
         Command::Tell(args) => tell::run(args),
+        Command::Recall(args) => recall::run(args),
+        Command::Pages(args) => pages::run(args),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, explain, incidents, memory, routes, search, send, serve, show,
-    simulate,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
+    silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -59,10 +59,14 @@ enum Command {
     Memory(memory::Args),
     /// Check the file that says whom to tell, and try an event on it
     Routes(routes::Args),
+    /// Keep quiet about something for a while: begin, list, end
+    Silence(silence::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
     Backup(backup::Args),
+    /// Score Foghorn's judgement on questions whose answers are known
+    Eval(eval::Args),
     /// Measure this machine
     Bench(bench::Args),
     /// Print completions for a shell
@@ -91,8 +95,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Search(args) => one_thread(search::run(&args)),
         Command::Memory(args) => one_thread(memory::run(args)),
         Command::Routes(args) => routes::run(&args),
+        Command::Silence(args) => one_thread(silence::run(&args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
+        Command::Eval(args) => one_thread(eval::run(args)),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, &mut command()),
     }

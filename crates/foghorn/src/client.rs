@@ -153,6 +153,11 @@ impl Server {
         self.answer(self.request(Method::PATCH, path).json(body)).await
     }
 
+    /// Takes something away.
+    pub(crate) async fn delete(&self, path: &str, query: &[(&str, String)]) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::DELETE, path).query(query)).await
+    }
+
     /// Copies an answer that may be of any length, as it comes.
     pub(crate) async fn copy(
         &self,

@@ -2,8 +2,9 @@
 //!
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
 //! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
-//! [`search`] and [`memory`] are about what fixed things before; [`routes`] looks at whom to tell; [`audit`],
-//! [`backup`] and [`check`] look after the store.
+//! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
+//! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`audit`], [`backup`] and [`check`] look after the
+//! store.
 
 pub(crate) mod serve;
 pub(crate) mod demo;
@@ -16,6 +17,8 @@ pub(crate) mod act;
 pub(crate) mod search;
 pub(crate) mod memory;
 pub(crate) mod routes;
+pub(crate) mod silence;
+pub(crate) mod eval;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;

@@ -21,8 +21,8 @@ pub(crate) mod flags;
 pub(crate) use concern::{Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Storage};
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
-pub(crate) use secret::Secret;
 pub(crate) use layers::Sources;
+pub(crate) use secret::Secret;
 pub(crate) use telling::{Email, PagerDuty, Routing, Slack, Watchman, Webhook};
 
 use error::ConfigError;

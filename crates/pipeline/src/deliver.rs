@@ -9,9 +9,11 @@
 
 mod heartbeat;
 mod lane;
+mod outcomes;
 mod pace;
 mod storm;
 
+pub use outcomes::{LastOutcome, Outcomes};
 pub(crate) use storm::Storm;
 
 use crate::explain::Explainer;
@@ -19,8 +21,8 @@ use crate::metrics::Metrics;
 use crate::quiet::Quiet;
 use crate::routes::Routes;
 use crate::settings::Settings;
-use foghorn_store::sqlite::outbox::Lane;
 use foghorn_store::Store;
+use foghorn_store::sqlite::outbox::Lane;
 use heartbeat::Heartbeat;
 use pace::Pace;
 use std::collections::HashMap;
@@ -37,6 +39,7 @@ pub struct Deliver {
     quiet: Quiet,
     public_url: Option<String>,
     heartbeat: Option<Heartbeat>,
+    outcomes: Outcomes,
     lanes: Arc<Mutex<HashMap<Lane, LaneState>>>,
 }
 
@@ -60,7 +63,22 @@ impl Deliver {
     ) -> Result<Self, String> {
         let public_url = settings.public_url.clone();
         let heartbeat = settings.heartbeat_url.as_deref().map(Heartbeat::new).transpose()?;
-        Ok(Self { store, metrics, explainer, routes, quiet, public_url, heartbeat, lanes: Arc::default() })
+        Ok(Self {
+            store,
+            metrics,
+            explainer,
+            routes,
+            quiet,
+            public_url,
+            heartbeat,
+            outcomes: Outcomes::default(),
+            lanes: Arc::default(),
+        })
+    }
+
+    /// What became of messages last.
+    pub fn outcomes(&self) -> Outcomes {
+        self.outcomes.clone()
     }
 
     /// Visits every lane that has work, one after the other. Returns how much was done. For tests and for the

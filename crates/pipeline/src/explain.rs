@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use foghorn_domain::analyst::{self, Explained, SimilarIncident};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
-use foghorn_domain::message::{self, Acted, Change, Message, MessageInput, RelatedIncident};
+use foghorn_domain::message::{self, Acted, Change, MAX_SIMILAR, Message, MessageInput, RelatedIncident};
 use foghorn_domain::notification::{Reason, ReasonKey};
 use foghorn_domain::playbook::Playbooks;
 use foghorn_store::model::{Explanation, History, MemoryItem, Notification, TimelineEntry};
@@ -30,9 +30,14 @@ pub struct Told {
     pub explanation: Explanation,
     /// What people read.
     pub message: Message,
-    /// Similar incidents, as the message shows them.
+    /// Past incidents like it, as the message names them.
     pub similar: Vec<SimilarIncident>,
+    /// What came before it.
+    pub history: History,
 }
+
+/// Similar incidents that are recalled, so that a confirmed fix among them can come first.
+const LOOKED_AT: usize = 20;
 
 impl Explainer {
     pub(crate) fn new(store: Store, recollection: Recollection, playbooks: Playbooks, settings: &Settings) -> Self {
@@ -70,11 +75,11 @@ impl Explainer {
             Ok(Ok(similar)) => similar,
             Ok(Err(error)) => {
                 tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
-                exact(&history)
+                ranked(exact(&history), [])
             }
             Err(_) => {
                 tracing::warn!(incident.id = incident.id, "similar incidents were not recalled in time");
-                exact(&history)
+                ranked(exact(&history), [])
             }
         };
         let explained = analyst::explain(incident, &similar, &self.playbooks);
@@ -96,19 +101,15 @@ impl Explainer {
             ..MessageInput::new(incident, &explained, self.store.clock().now())
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
-        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar })
+        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history })
     }
 
-    /// Similar incidents, those of the same fingerprint first. These come from the store itself, so that a
-    /// fix written a moment ago is there before the index has seen it.
+    /// Similar incidents as message, page and interface show them: first those with a fix that a person
+    /// confirmed and that held, then the others, both by how alike they are. Those of the very fingerprint
+    /// come from the store itself, so that a fix written a moment ago is there before the index has seen it.
     pub async fn similar(&self, incident: &Incident, history: &History) -> Result<Vec<SimilarIncident>> {
-        let mut similar = exact(history);
-        for recalled in self.recollection.like(incident, 3).await? {
-            if similar.len() < 3 && similar.iter().all(|known| known.id != recalled.item.id) {
-                similar.push(as_similar(&recalled));
-            }
-        }
-        Ok(similar)
+        let recalled = self.recollection.like(incident, LOOKED_AT).await?;
+        Ok(ranked(exact(history), recalled.iter().map(as_similar)))
     }
 
     async fn related(&self, incident_id: IncidentId) -> Result<Vec<RelatedIncident>> {
@@ -156,6 +157,21 @@ fn last_time(history: &History) -> Option<SimilarIncident> {
     })
 }
 
+fn ranked(
+    mut similar: Vec<SimilarIncident>,
+    recalled: impl IntoIterator<Item = SimilarIncident>,
+) -> Vec<SimilarIncident> {
+    for found in recalled {
+        if similar.iter().all(|known| known.id != found.id) {
+            similar.push(found);
+        }
+    }
+    let has_fix = |found: &SimilarIncident| found.confirmed_fix().is_some();
+    similar.sort_by(|a, b| has_fix(b).cmp(&has_fix(a)).then(b.similarity.total_cmp(&a.similarity)));
+    similar.truncate(MAX_SIMILAR);
+    similar
+}
+
 fn exact(history: &History) -> Vec<SimilarIncident> {
     let found = |item: &MemoryItem| SimilarIncident {
         id: item.id.clone(),
@@ -187,4 +203,46 @@ pub fn load_playbooks(directory: Option<&Path>) -> std::result::Result<Playbooks
     }
     files.sort();
     Playbooks::with_user_files(&files).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(id: &str, similarity: f32, fix: Option<&str>, confirmed: bool, outcome: Option<&str>) -> SimilarIncident {
+        SimilarIncident {
+            id: id.to_owned(),
+            incident_id: None,
+            summary: String::new(),
+            service: String::new(),
+            solution: fix.map(str::to_owned),
+            similarity,
+            author: None,
+            resolved_at: None,
+            outcome: outcome.map(str::to_owned),
+            confirmed,
+        }
+    }
+
+    #[test]
+    fn a_confirmed_fix_that_held_comes_before_what_is_more_alike() {
+        let exact = vec![found("draft", 1.0, Some("x"), false, None)];
+        let recalled = [
+            found("bare", 0.9, None, true, None),
+            found("draft", 1.0, Some("x"), false, None),
+            found("came-back", 0.8, Some("x"), true, Some("reopened after 5 min")),
+            found("weak", 0.3, Some("x"), true, None),
+            found("held", 0.5, Some("x"), true, Some("quiet after 6 min")),
+        ];
+        let order: Vec<String> = ranked(exact, recalled).into_iter().map(|found| found.id).collect();
+        assert_eq!(order, ["held", "weak", "draft"]);
+    }
+
+    #[test]
+    fn fixes_of_the_very_fingerprint_come_first_and_keep_their_order() {
+        let exact = vec![found("newest", 1.0, Some("x"), true, None), found("older", 1.0, Some("x"), true, None)];
+        let recalled = [found("other", 0.99, Some("x"), true, None), found("older", 1.0, Some("x"), true, None)];
+        let order: Vec<String> = ranked(exact, recalled).into_iter().map(|found| found.id).collect();
+        assert_eq!(order, ["newest", "older", "other"]);
+    }
 }

@@ -4,7 +4,7 @@
 
 use crate::explain::{Explainer, Told, reason_of};
 use crate::metrics::Metrics;
-use crate::quiet::Quiet;
+use crate::quiet::{Conditions, Quiet};
 use crate::routes::Routes;
 use crate::run::Printed;
 use crate::settings::Settings;
@@ -54,8 +54,12 @@ impl Notify {
         let pending = self.store.pending_notifications(200).await?;
         let mut ready: Vec<(Prepared, Message)> = Vec::new();
         let mut catch_up = None;
+        if pending.is_empty() {
+            return Ok(0);
+        }
+        let conditions = self.quiet.conditions().await?;
         for notification in pending {
-            match self.prepare(&notification, &ready, &mut catch_up).await {
+            match self.prepare(&notification, &ready, &conditions, &mut catch_up).await {
                 Ok(prepared) => ready.push(prepared),
                 Err(error) if error.is_temporary() => return Err(error),
                 Err(error) => {
@@ -109,6 +113,7 @@ impl Notify {
         &self,
         notification: &Notification,
         ready: &[(Prepared, Message)],
+        conditions: &Conditions,
         catch_up: &mut Option<IncidentId>,
     ) -> Result<(Prepared, Message)> {
         let mut incident = self.store.incident(notification.incident_id).await?;
@@ -117,7 +122,7 @@ impl Notify {
             incident.status = Status::Notified;
         }
         let told = self.explainer.tell(&incident, Some(&reason_of(notification))).await?;
-        let held = self.quiet.verdict(&incident).await?.map(|held| Delivery::Held(held.why, held.by));
+        let held = conditions.verdict(&incident).map(|held| Delivery::Held(held.why, held.by));
         let special = held
             .or_else(|| with_the_same_end(notification, ready))
             .or_else(|| self.late_telling(&incident, notification, catch_up));

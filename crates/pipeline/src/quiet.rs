@@ -1,12 +1,13 @@
 //! Whether somebody is to be told now, decided from what the store holds at this moment, so that a restart
 //! neither leaks what is silenced nor keeps quiet about what no longer is.
 
-use crate::routes::Routes;
+use crate::routes::{Routes, Table};
 use crate::silences::Silences;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Incident, IncidentId};
-use foghorn_routing::{HeldBy, Open, Subject, inhibited_among};
+use foghorn_routing::{HeldBy, Open, Silence, Subject, inhibited_among};
 use foghorn_store::{Result, Store};
+use std::sync::Arc;
 
 /// Why nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,51 +34,64 @@ impl Quiet {
         Self { store, routes, silences }
     }
 
-    /// Why nobody is to be told of an incident now, if so.
-    pub async fn verdict(&self, incident: &Incident) -> Result<Option<Held>> {
-        let now = self.store.clock().now();
+    /// What keeps quiet at this moment.
+    pub async fn conditions(&self) -> Result<Conditions> {
         let table = self.routes.table();
         let silences = self.silences.active().await?;
         let has_inhibitions = !table.routing.inhibitions().is_empty();
-        if silences.is_empty() && !has_inhibitions && table.routing.maintenance().is_empty() {
-            return Ok(None);
-        }
         let open = if has_inhibitions { self.store.open_incidents(CAUSES).await? } else { Vec::new() };
-        let team = table.routing.route(&Subject::from(incident), now).into_iter().find_map(|routed| routed.team);
-        Ok(decide(incident, team.as_deref(), &silences, &open, &table.routing, now))
+        let subjects: Vec<(IncidentId, Subject<'_>)> = open.iter().map(|one| (one.id, Subject::from(one))).collect();
+        let inhibited = inhibited_among(table.routing.inhibitions(), &subjects);
+        Ok(Conditions { table, silences, open, inhibited, now: self.store.clock().now() })
+    }
+
+    /// Why nobody is to be told of an incident now, if so.
+    pub async fn verdict(&self, incident: &Incident) -> Result<Option<Held>> {
+        Ok(self.conditions().await?.verdict(incident))
     }
 }
 
-fn decide(
-    incident: &Incident,
-    team: Option<&str>,
-    silences: &[foghorn_routing::Silence],
-    open: &[Incident],
-    routing: &foghorn_routing::Routing,
+/// What keeps quiet at one moment, read once for all that are about to be told.
+pub struct Conditions {
+    table: Arc<Table>,
+    silences: Vec<Silence>,
+    open: Vec<Incident>,
+    /// Of each open incident, whether it is itself inhibited.
+    inhibited: Vec<bool>,
     now: Timestamp,
-) -> Option<Held> {
-    let subjects: Vec<(IncidentId, Subject<'_>)> = open.iter().map(|one| (one.id, Subject::from(one))).collect();
-    let inhibited = inhibited_among(routing.inhibitions(), &subjects);
-    let causes: Vec<Open<'_>> = subjects
-        .iter()
-        .zip(inhibited)
-        .filter(|((id, _), _)| *id != incident.id)
-        .map(|((id, subject), is_inhibited)| Open { id: *id, subject: *subject, is_inhibited })
-        .collect();
-    let quiet = foghorn_routing::Quiet {
-        maintenance: routing.maintenance(),
-        silences,
-        inhibitions: routing.inhibitions(),
-    };
-    let held = quiet.verdict(&Subject::from(incident).for_team(team), &causes, now)?;
-    let by = match held.by {
-        HeldBy::Maintenance => "maintenance".to_owned(),
-        HeldBy::Silence(id) => format!("silence:{id}"),
-        HeldBy::Inhibition(id) => format!("inhibition:{id}"),
-        HeldBy::Interval => "interval".to_owned(),
-        HeldBy::Storm => "storm".to_owned(),
-    };
-    Some(Held { why: held.why, by })
+}
+
+impl Conditions {
+    /// Why nobody is to be told of an incident, if so.
+    pub fn verdict(&self, incident: &Incident) -> Option<Held> {
+        let routing = &self.table.routing;
+        if self.silences.is_empty() && self.open.is_empty() && routing.maintenance().is_empty() {
+            return None;
+        }
+        let quiet = foghorn_routing::Quiet {
+            maintenance: routing.maintenance(),
+            silences: &self.silences,
+            inhibitions: routing.inhibitions(),
+        };
+        let causes: Vec<Open<'_>> = self
+            .open
+            .iter()
+            .zip(&self.inhibited)
+            .filter(|(one, _)| one.id != incident.id)
+            .map(|(one, is_inhibited)| Open { id: one.id, subject: Subject::from(one), is_inhibited: *is_inhibited })
+            .collect();
+        let subject = Subject::from(incident);
+        let team = self.table.team_of(incident, self.now);
+        let held = quiet.verdict(&subject.for_team(team.as_deref()), &causes, self.now)?;
+        let by = match held.by {
+            HeldBy::Maintenance => "maintenance".to_owned(),
+            HeldBy::Silence(id) => format!("silence:{id}"),
+            HeldBy::Inhibition(id) => format!("inhibition:{id}"),
+            HeldBy::Interval => "interval".to_owned(),
+            HeldBy::Storm => "storm".to_owned(),
+        };
+        Some(Held { why: held.why, by })
+    }
 }
 
 impl Quiet {

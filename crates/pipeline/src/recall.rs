@@ -12,7 +12,7 @@ use crate::remember;
 use foghorn_domain::analyst::SimilarIncident;
 use foghorn_domain::incident::Incident;
 use foghorn_embed::Embedder;
-use foghorn_recall::{Cut, Found};
+use foghorn_recall::{Cut, Found, Weights};
 use foghorn_store::model::MemoryItem;
 use foghorn_store::{Result, Store};
 use index::Index;
@@ -97,6 +97,9 @@ pub const MAX_QUERY: usize = 8_000;
 /// Memories that are recalled at once at most.
 pub const MAX_RECALLED: usize = 50;
 
+/// Fewer changes than this are taken in by who asks: their embeddings take a tenth of a second at most.
+const FEW: u32 = 8;
+
 /// Changes read from the store at a time.
 const STEP: u32 = 500;
 
@@ -142,6 +145,30 @@ impl Recollection {
         Ok(changes.len())
     }
 
+    /// Weighs signals otherwise from now on: for finding out what weights are worth.
+    pub fn set_weights(&self, weights: Weights) {
+        self.write().set_weights(weights);
+    }
+
+    /// Takes in what was written just now, so that a fix is recalled by whoever asks next. A large import is left
+    /// to [`Recollection::refresh_step`]: nobody waits for it.
+    async fn catch_up(&self) -> Result<()> {
+        let seq = self.read().seq();
+        let changes = self.store.memory_changes(seq, FEW).await?;
+        if changes.is_empty() || changes.len() == FEW as usize {
+            return Ok(());
+        }
+        let waiting = {
+            let mut index = self.write();
+            changes.iter().for_each(|change| index.take(change, self.embedder.as_ref()));
+            index.waiting()
+        };
+        if waiting < FEW as usize {
+            self.embed_step().await?;
+        }
+        Ok(())
+    }
+
     /// Recalls, best first. Below the product's cut (or the request's own threshold) it says nothing.
     pub async fn recall(&self, mut request: RecallRequest) -> Result<Vec<Recalled>> {
         if let Some((end, _)) = request.text.char_indices().nth(MAX_QUERY) {
@@ -154,6 +181,12 @@ impl Recollection {
             }
             _ => None,
         };
+        self.recall_by(request, vector).await
+    }
+
+    /// The same for words whose embedding is at hand: [`recall`](Self::recall) without the time that the model
+    /// takes.
+    pub async fn recall_by(&self, request: RecallRequest, vector: Option<Vec<f32>>) -> Result<Vec<Recalled>> {
         let now = self.store.clock().now();
         let shared = self.clone();
         let searched =
@@ -174,6 +207,7 @@ impl Recollection {
 
     /// What is like an incident: memories of its own fingerprint first, then those alike.
     pub async fn like(&self, incident: &Incident, limit: usize) -> Result<Vec<Recalled>> {
+        self.catch_up().await?;
         self.recall(RecallRequest {
             text: format!("{}: {} {}", incident.service, incident.summary, incident.labels.join(" ")),
             about_service: Some(incident.service.clone()),

@@ -9,7 +9,7 @@ mod webhook;
 
 pub use email::EmailReceiver;
 pub use pagerduty::PagerDutyReceiver;
-pub use settings::{ReceiverSettings, SlackSettings};
+pub use settings::{NamedSecrets, ReceiverSettings, SlackSettings};
 pub use slack::SlackReceiver;
 pub use webhook::WebhookReceiver;
 
@@ -86,7 +86,7 @@ pub(crate) enum Retry {
 /// What looking for an earlier attempt came to.
 pub(crate) enum Looked {
     /// It is there.
-    Found(Delivered),
+    Found(Box<Delivered>),
     /// It is not there now; it may still be on its way.
     NotThere,
     /// There is no need to look: the receiver knows a repeat for what it is.
@@ -183,7 +183,9 @@ impl From<foghorn_outbound::SendError> for Failure {
     fn from(error: foghorn_outbound::SendError) -> Self {
         use foghorn_outbound::Retry as Theirs;
         let retry = match error.retry {
-            Theirs::After(pause) => Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60))),
+            Theirs::After(pause) => {
+                Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60)))
+            }
             Theirs::Backoff => Retry::Backoff,
             Theirs::Never => Retry::Never,
         };
@@ -200,7 +202,9 @@ impl From<foghorn_slack::SlackError> for Failure {
     fn from(error: foghorn_slack::SlackError) -> Self {
         use foghorn_slack::Retry as Theirs;
         let retry = match error.retry() {
-            Theirs::After(pause) => Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60))),
+            Theirs::After(pause) => {
+                Retry::After(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_secs(60)))
+            }
             Theirs::Backoff => Retry::Backoff,
             Theirs::Never => Retry::Never,
         };
@@ -212,4 +216,3 @@ impl From<foghorn_slack::SlackError> for Failure {
         }
     }
 }
-

@@ -1,10 +1,8 @@
 //! The routing in force and the receivers it names. Read from a file that may change while Foghorn runs: a new
 //! one that is wrong is said to be wrong, and the old one stays.
 
-use crate::receivers::{
-    EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver,
-};
-use foghorn_domain::clock::Timestamp;
+use crate::receivers::{EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver};
+use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::{Reason, ReasonKey};
 use foghorn_outbound::email::Mailer;
@@ -14,7 +12,8 @@ use foghorn_outbound::webhook::{WebhookSecret, WebhookTarget};
 use foghorn_routing::{Address, Routing, Subject};
 use foghorn_slack::SlackClient;
 use foghorn_store::sqlite::outbox::{Lane, Routed};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -34,8 +33,10 @@ struct Inner {
     public_host: String,
     slack: Option<SlackClient>,
     current: RwLock<Arc<Table>>,
-    /// The file's text as it was last read, right or wrong.
-    read: Mutex<String>,
+    /// The file's text as it was last read, right or wrong; `None` where it could not be read.
+    read: Mutex<Option<String>>,
+    /// Why the newest version of the file is not in force.
+    fault: Mutex<Option<String>>,
 }
 
 /// A routing and its receivers by name.
@@ -65,7 +66,15 @@ impl Routes {
         };
         let table = Table::build(routing, &settings, slack.as_ref(), &origin, &public_host)?;
         let current = RwLock::new(Arc::new(table));
-        Ok(Self(Arc::new(Inner { settings, origin, public_host, slack, current, read: Mutex::new(text) })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            origin,
+            public_host,
+            slack,
+            current,
+            read: Mutex::new(Some(text)),
+            fault: Mutex::default(),
+        })))
     }
 
     /// The connection to Slack, if there is a token.
@@ -84,30 +93,55 @@ impl Routes {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
-                tracing::warn!(%error, path = %path.display(), "the routing file cannot be read; the routing in force stays");
+                if self.is_news(None) {
+                    tracing::warn!(%error, path = %path.display(), "the routing file cannot be read; the routing in force stays");
+                    self.set_fault(Some(format!("it cannot be read: {error}")));
+                }
                 return;
             }
         };
-        {
-            let mut read = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
-            if *read == text {
-                return;
-            }
-            read.clone_from(&text);
+        if !self.is_news(Some(&text)) {
+            return;
         }
         let Inner { settings, slack, origin, public_host, .. } = &*self.0;
         let built = Routing::parse(&text)
-            .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
             .and_then(|routing| Table::build(routing, settings, slack.as_ref(), origin, public_host));
         match built {
             Ok(table) => {
                 *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+                self.set_fault(None);
                 tracing::info!(path = %path.display(), "the routing file has changed and is in force");
             }
             Err(faults) => {
                 tracing::error!(path = %path.display(), faults, "the routing file has changed and cannot be used; the routing in force stays");
+                self.set_fault(Some(faults));
             }
         }
+    }
+
+    /// Where the routing file is, if there is one.
+    pub fn file(&self) -> Option<&Path> {
+        self.0.settings.routing_file.as_deref()
+    }
+
+    /// Why the newest version of the file is not in force, a fault a line; `None` where it is.
+    pub fn fault(&self) -> Option<String> {
+        self.0.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_fault(&self, fault: Option<String>) {
+        *self.0.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Whether the file holds something else than when it was last looked at; remembers what it holds.
+    fn is_news(&self, text: Option<&str>) -> bool {
+        let mut read = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = read.as_deref() != text;
+        if is_news {
+            *read = text.map(str::to_owned);
+        }
+        is_news
     }
 
     /// A receiver by its name.
@@ -144,6 +178,12 @@ impl Routes {
         lanes
     }
 
+    /// The least time between two messages to a receiver about one service in one environment.
+    pub(crate) fn group_interval(&self, incident: &Incident, receiver: &str, now: Timestamp) -> Option<SignedDuration> {
+        let found = self.table().routing.route(&Subject::from(incident), now);
+        found.into_iter().find(|routed| routed.receiver == receiver)?.group_interval
+    }
+
     /// Messages a minute above which a receiver gets one for many.
     pub(crate) fn storm_above(&self, name: &str) -> u32 {
         self.table().routing.receiver(name).map_or(foghorn_routing::STORM_ABOVE, |receiver| receiver.storm_above)
@@ -164,6 +204,16 @@ impl Routes {
 }
 
 impl Table {
+    /// The kinds of the receivers, each once: `slack`, `email`, `pagerduty`, `webhook`.
+    pub fn kinds(&self) -> BTreeSet<&'static str> {
+        self.receivers.values().map(|receiver| receiver.kind()).collect()
+    }
+
+    /// The team to which the routes lead an incident.
+    pub fn team_of(&self, incident: &Incident, now: Timestamp) -> Option<String> {
+        self.routing.route(&Subject::from(incident), now).into_iter().find_map(|routed| routed.team)
+    }
+
     fn build(
         routing: Routing,
         settings: &ReceiverSettings,
@@ -181,7 +231,10 @@ impl Table {
                     Receiver::Slack(SlackReceiver::new(client.clone(), channel, origin.to_owned()))
                 }
                 Address::Email { to } => {
-                    let url = settings.smtp_url.as_ref().ok_or_else(|| refuse("needs email.smtp_url (SMTP_URL)".to_owned()))?;
+                    let url = settings
+                        .smtp_url
+                        .as_ref()
+                        .ok_or_else(|| refuse("needs email.smtp_url (SMTP_URL)".to_owned()))?;
                     let mailer = Mailer::new(url.expose(), &settings.mail_from, ANSWER_WITHIN)
                         .map_err(|error| refuse(error.to_string()))?;
                     Receiver::Email(EmailReceiver::new(mailer, to.clone(), public_host.to_owned()))
@@ -208,7 +261,11 @@ impl Table {
                     let client = GuardedClient::new(guard).map_err(|error| refuse(error.to_string()))?;
                     client.check(url).map_err(|error| refuse(error.to_string()))?;
                     let channel = host_of(url).unwrap_or_else(|| "webhook".to_owned());
-                    Receiver::Webhook(WebhookReceiver::new(client, WebhookTarget { url: url.clone(), secrets }, channel))
+                    Receiver::Webhook(WebhookReceiver::new(
+                        client,
+                        WebhookTarget { url: url.clone(), secrets },
+                        channel,
+                    ))
                 }
                 // Always told.
                 Address::Dashboard => continue,
@@ -277,5 +334,27 @@ mod tests {
         check("http://[::1]:8000/", Some("::1"));
         check("foghorn", None);
         check("https:///x", None);
+    }
+
+    #[test]
+    fn a_wrong_version_of_the_file_is_named_until_a_right_one_comes() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let file = directory.path().join("routes.toml");
+        let right = "fallback = [\"screen\"]\n[receivers.screen]\nkind = \"dashboard\"\n";
+        std::fs::write(&file, right).unwrap();
+        let settings = ReceiverSettings { routing_file: Some(file.clone()), ..ReceiverSettings::default() };
+        let routes = Routes::load(settings, "test".to_owned(), None).unwrap();
+        assert_eq!((routes.file(), routes.fault()), (Some(file.as_path()), None));
+        std::fs::write(&file, right.replace("[\"screen\"]", "[\"scren\"]")).unwrap();
+        routes.reload();
+        let fault = routes.fault().unwrap();
+        assert!(fault.contains("did you mean screen?"), "{fault}");
+        assert!(routes.table().routing.receiver("screen").is_some(), "the routing in force stays");
+        std::fs::remove_file(&file).unwrap();
+        routes.reload();
+        assert!(routes.fault().unwrap().contains("cannot be read"));
+        std::fs::write(&file, right).unwrap();
+        routes.reload();
+        assert_eq!(routes.fault(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Starting the stages, and stopping them in the order in which work flows.
 
 use crate::act::Acting;
-use crate::deliver::Deliver;
+use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
 use crate::escalate::Escalate;
 use crate::explain::{Explainer, load_playbooks};
@@ -18,9 +18,9 @@ use crate::silences::Silences;
 use crate::slack_hand::SlackHand;
 use crate::triage::Triage;
 use crate::trial::Trial;
+use crate::vitals::{Pulse, Vitals};
 use crate::watchman::Watchman;
 use crate::watchman::rhythm::Hearing;
-use crate::vitals::{Pulse, Vitals};
 use foghorn_embed::Embedder;
 use foghorn_store::Store;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub struct Handles {
     pub slack: SlackHand,
     /// Trials of the routing.
     pub trial: Trial,
+    /// What became of messages to receivers last.
+    pub outcomes: Outcomes,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -86,6 +88,8 @@ pub struct Pipeline {
 
 /// Running stages.
 pub struct Running {
+    /// Stops what comes from Slack over a connection of our own.
+    of_slack: CancellationToken,
     /// In the order in which work flows.
     stages: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Store,
@@ -110,7 +114,7 @@ impl Pipeline {
         let explainer = Explainer::new(store.clone(), recollection.clone(), playbooks, &settings);
         let public_url = settings.public_url.clone();
         let routes = Routes::load(settings.receivers.clone(), heads.origin(), public_url.as_deref())?;
-        let silences = Silences::new(store.clone());
+        let silences = Silences::new(store.clone(), routes.clone());
         let quiet = Quiet::new(store.clone(), routes.clone(), silences.clone());
         let acting = Acting::new(store.clone(), metrics.clone(), notify_bell.clone());
         let slack = SlackHand::new(
@@ -132,7 +136,8 @@ impl Pipeline {
             silences,
             quiet: quiet.clone(),
             slack,
-            trial: Trial::new(store.clone(), routes.clone()),
+            trial: Trial::new(store.clone(), routes.clone(), deliver.outcomes()),
+            outcomes: deliver.outcomes(),
             explainer: explainer.clone(),
             recollection: recollection.clone(),
             metrics: metrics.clone(),
@@ -142,15 +147,7 @@ impl Pipeline {
         };
         Ok(Self {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
-            notify: Notify::new(
-                store.clone(),
-                metrics.clone(),
-                explainer,
-                routes.clone(),
-                quiet,
-                &settings,
-                printer,
-            ),
+            notify: Notify::new(store.clone(), metrics.clone(), explainer, routes.clone(), quiet, &settings, printer),
             deliver,
             watchman,
             escalate: Escalate::new(store.clone(), routes),
@@ -184,12 +181,13 @@ impl Pipeline {
 
     async fn step_after_triage(&mut self) -> foghorn_store::Result<usize> {
         let swept = self.reconcile.sweep_step().await?;
+        let settled = self.reconcile.settle_outcomes().await?;
         let recalled = self.recollection.refresh_step().await?;
         let delivered = self.notify.deliver_step().await?;
         let edited = self.notify.edit_step().await?;
-        let settled = self.handles.quiet.settle().await? + self.escalate.step().await?;
+        let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
         let told = self.deliver.step().await? + self.watchman.step().await?;
-        Ok(swept + recalled + delivered + edited + settled + told)
+        Ok(swept + settled + recalled + delivered + edited + due + told)
     }
 
     /// Runs triage alone until the log is read.
@@ -200,9 +198,24 @@ impl Pipeline {
 
     /// Starts every stage.
     pub fn start(self) -> Running {
-        let Self { handles, triage, notify, deliver, escalate, watchman, reconcile, recollection, triage_bell, notify_bell } = self;
+        let Self {
+            handles,
+            triage,
+            notify,
+            deliver,
+            escalate,
+            watchman,
+            reconcile,
+            recollection,
+            triage_bell,
+            notify_bell,
+        } = self;
         let hand = handles.slack.clone();
         tokio::spawn(async move { hand.learn_workspace().await });
+        let of_slack = CancellationToken::new();
+        if let Some(app_token) = handles.settings.receivers.slack.app_token.clone() {
+            tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
+        }
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
         let stops: [CancellationToken; 4] = std::array::from_fn(|_| CancellationToken::new());
@@ -210,14 +223,21 @@ impl Pipeline {
         let tasks = [
             spawn_triage(triage, triage_bell, notify_bell.clone(), of_triage, vitals.watch("triage")),
             tokio::spawn(reconcile_loop(
-                Timed { reconcile, escalate, watchman, quiet: handles.quiet.clone(), routes: handles.routes.clone(), notify: notify_bell.clone() },
+                Timed {
+                    reconcile,
+                    escalate,
+                    watchman,
+                    quiet: handles.quiet.clone(),
+                    routes: handles.routes.clone(),
+                    notify: notify_bell.clone(),
+                },
                 of_reconcile,
                 vitals.watch("reconcile"),
             )),
             tokio::spawn(notify_loop(notify, deliver, notify_bell, edit_interval, of_notify, vitals.watch("notify"))),
             tokio::spawn(remember_loop(recollection, of_remember, vitals.watch("remember"))),
         ];
-        Running { stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
+        Running { of_slack, stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
     }
 }
 
@@ -225,6 +245,7 @@ impl Running {
     /// Lets each stage finish what it holds before the next one is stopped, so that what triage commits last
     /// is still told; then closes the store.
     pub async fn stop(self) {
+        self.of_slack.cancel();
         for (stop, task) in self.stages {
             stop.cancel();
             let _ = task.await;
@@ -359,7 +380,6 @@ impl Timed {
 }
 
 async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
-
     let mut seconds: u64 = 0;
     let mut ticks = tokio::time::interval(IDLE);
     loop {

@@ -1,6 +1,7 @@
 //! Silences: asked for by people, kept in the store, read by whoever is about to tell.
 
 use crate::act::Actor;
+use crate::routes::Routes;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_routing::{FieldFault, NewSilence, Silence, Subject};
 use foghorn_store::model::{IncidentFilter, Paging};
@@ -12,14 +13,17 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub struct Silences {
     store: Store,
+    routes: Routes,
 }
 
 /// What a silence would have hidden is looked for this far back.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
+/// And among so many incidents, the newest.
+const MOST_LOOKED_AT: usize = 10_000;
 
 impl Silences {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Store, routes: Routes) -> Self {
+        Self { store, routes }
     }
 
     /// Those that hold now.
@@ -41,24 +45,33 @@ impl Silences {
     /// Begins a silence from a request's body. The inner error names the field. Who asks is the actor, whatever
     /// the body says.
     pub async fn add(&self, body: &Value, actor: &Actor) -> Result<std::result::Result<Silence, FieldFault>> {
-        let now = self.store.clock().now();
+        match self.read(body, actor) {
+            Ok(new) => Ok(Ok(self.keep(new, actor).await?)),
+            Err(fault) => Ok(Err(fault)),
+        }
+    }
+
+    /// The silence that a request's body would begin. Nothing is stored, and it has no number.
+    pub fn preview(&self, body: &Value, actor: &Actor) -> std::result::Result<Silence, FieldFault> {
+        Ok(self.read(body, actor)?.stored(0, self.store.clock().now()))
+    }
+
+    fn read(&self, body: &Value, actor: &Actor) -> std::result::Result<NewSilence, FieldFault> {
         let mut body = body.clone();
         if let Value::Object(fields) = &mut body {
             fields.remove("createdBy");
             fields.insert("created_by".to_owned(), json!(actor.who));
         }
-        let new = match Silence::parse_new(body.to_string().as_bytes(), now) {
-            Ok(new) => new,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        Ok(Ok(self.keep(new, actor).await?))
+        Silence::parse_new(body.to_string().as_bytes(), self.store.clock().now())
     }
 
     /// Begins a silence from words: `2h service=checkout moving the database`. The inner error is a sentence.
     pub async fn add_typed(&self, typed: &str, actor: &Actor) -> Result<std::result::Result<Silence, String>> {
         let mut words = typed.split_whitespace();
         let Some(duration) = words.next() else {
-            return Ok(Err("say how long, over what and why: silence 2h service=checkout moving the database".to_owned()));
+            return Ok(Err(
+                "say how long, over what and why: silence 2h service=checkout moving the database".to_owned()
+            ));
         };
         let words: Vec<&str> = words.collect();
         let is_matcher = |word: &&&str| word.contains('=') && !word.starts_with('=');
@@ -75,16 +88,31 @@ impl Silences {
 
     /// How many incidents of the last 24 hours a silence fits: what it would have hidden.
     pub async fn would_have_hidden(&self, silence: &Silence) -> Result<usize> {
-        let filter = IncidentFilter { since: Some(self.store.clock().now() - LOOK_BACK), ..IncidentFilter::default() };
-        let (mut cursor, mut count) = (None, 0);
-        loop {
+        Ok(self.would_have_hidden_each(std::slice::from_ref(silence)).await?.first().copied().unwrap_or_default())
+    }
+
+    /// The same for many, in one pass over the incidents.
+    pub async fn would_have_hidden_each(&self, silences: &[Silence]) -> Result<Vec<usize>> {
+        let now = self.store.clock().now();
+        let table = self.routes.table();
+        let filter = IncidentFilter { since: Some(now - LOOK_BACK), ..IncidentFilter::default() };
+        let (mut cursor, mut seen, mut counts) = (None, 0, vec![0; silences.len()]);
+        while !silences.is_empty() {
             let page = self.store.incidents(filter.clone(), Paging { limit: 200, cursor, exact_count: false }).await?;
-            count += page.items.iter().filter(|incident| silence.matches(&Subject::from(*incident))).count();
+            seen += page.items.len();
+            for incident in &page.items {
+                let team = table.team_of(incident, now);
+                let subject = Subject::from(incident).for_team(team.as_deref());
+                for (count, _) in counts.iter_mut().zip(silences).filter(|(_, silence)| silence.matches(&subject)) {
+                    *count += 1;
+                }
+            }
             cursor = page.next_cursor;
-            if cursor.is_none() {
-                return Ok(count);
+            if cursor.is_none() || seen >= MOST_LOOKED_AT {
+                break;
             }
         }
+        Ok(counts)
     }
 
     async fn keep(&self, new: NewSilence, actor: &Actor) -> Result<Silence> {

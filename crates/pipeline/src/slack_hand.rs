@@ -2,27 +2,32 @@
 //! Mode), carried out once and answered in time.
 //!
 //! [`SlackHand::interact`] takes clicks and forms, [`SlackHand::command`] (in [`command`]) what is typed after
-//! `/foghorn`. Both answer with a [`Reply`], and say honestly when nothing was recorded.
+//! `/foghorn`, and [`socket`] brings both over a connection of our own. They answer with a [`Reply`], and say honestly when nothing was recorded.
 
 mod command;
+mod socket;
 
 use crate::act::{Acting, Actor};
 use crate::receivers::SlackSettings;
 use crate::silences::Silences;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
-use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
 use foghorn_slack::SlackClient;
+use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
 use foghorn_store::sqlite::once::{Answered, Asked, Wording};
 use foghorn_store::{Error, Result, Store};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Slack shows an error after three seconds; what is not begun by now is not recorded.
 const WITHIN: Duration = Duration::from_millis(2500);
 /// How long opening a form may take.
 const OPEN_FORM_WITHIN: Duration = Duration::from_millis(2000);
+/// How long Slack is asked who somebody is.
+const ASK_WHO_WITHIN: Duration = Duration::from_millis(400);
+/// People who are remembered.
+const MOST_KNOWN: usize = 10_000;
 /// What is said when nothing has changed because the store did not get to it.
 const NOT_RECORDED: &str = "not recorded, try again";
 
@@ -41,6 +46,8 @@ pub struct SlackHand {
     team_id: Arc<OnceLock<String>>,
     /// Guests and people of other workspaces who may act, by Slack id, with their names.
     people: Arc<HashMap<String, String>>,
+    /// People whom Slack was asked about, and whether they are guests or strangers.
+    outsiders: Arc<Mutex<HashMap<String, bool>>>,
 }
 
 /// An answer to Slack.
@@ -67,7 +74,7 @@ impl SlackHand {
         settings: &SlackSettings,
     ) -> Self {
         let team_id = Arc::new(settings.team_id.clone().map(OnceLock::from).unwrap_or_default());
-        Self { store, acting, silences, client, team_id, people: Arc::new(settings.people.clone()) }
+        Self { store, acting, silences, client, team_id, people: Arc::new(settings.people.clone()), outsiders: Arc::default() }
     }
 
     /// Asks Slack once whose token it is, so that clicks from elsewhere can be told apart.
@@ -78,7 +85,9 @@ impl SlackHand {
                 tracing::info!(workspace = identity.team, "Slack knows the token");
                 let _ = self.team_id.set(identity.team_id);
             }
-            Err(error) => tracing::warn!(%error, "Slack does not answer to the token; check slack.bot_token (SLACK_BOT_TOKEN)"),
+            Err(error) => {
+                tracing::warn!(%error, "Slack does not answer to the token; check slack.bot_token (SLACK_BOT_TOKEN)")
+            }
         }
     }
 
@@ -92,7 +101,7 @@ impl SlackHand {
     }
 
     async fn click(&self, click: Click, key: &str) -> Result<Reply> {
-        let actor = match self.actor(&click.person, click.team_id.as_deref()) {
+        let actor = match self.actor(&click.person, click.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(Reply::said(&format!("Incident {} was not changed: {why}", click.incident_id))),
         };
@@ -102,6 +111,7 @@ impl SlackHand {
         };
         let asked = Asked::Act(self.acting.asked(click.incident_id, action, &actor, None, None));
         let reply = self.carry_out(key, asked, wording(click.incident_id, action, &actor)).await?;
+        self.respond(click.response_url.as_deref(), &reply.0);
         if action == Action::Info && reply.1 {
             self.acting.ask_for_details(click.incident_id, click.message_ts, wish(key)).await?;
         }
@@ -109,7 +119,7 @@ impl SlackHand {
     }
 
     async fn form(&self, form: Submission, key: &str) -> Result<Reply> {
-        let actor = match self.actor(&form.person, form.team_id.as_deref()) {
+        let actor = match self.actor(&form.person, form.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(form_error(&why)),
         };
@@ -128,6 +138,34 @@ impl SlackHand {
             (200, false) => form_error(reply.body["text"].as_str().unwrap_or(NOT_RECORDED)),
             _ => form_error(&format!("there is no incident {id}")),
         })
+    }
+
+    /// Slack shows nobody the body of the answer to a click: what it says goes to the address that came with it.
+    fn respond(&self, response_url: Option<&str>, reply: &Reply) {
+        let (Some(client), Some(url)) = (self.client.clone(), response_url.map(str::to_owned)) else { return };
+        let body = reply.body.clone();
+        tokio::spawn(async move {
+            if let Err(error) = client.respond(&url, &body).await {
+                tracing::warn!(%error, "the answer to a click could not be shown");
+            }
+        });
+    }
+
+    /// Whether somebody is a guest or belongs to a connected workspace, as Slack knows them; asked once for each
+    /// person. Where Slack does not say so in time, the signature is enough.
+    async fn is_outsider(&self, person: &Person) -> bool {
+        if let Some(known) = self.outsiders.lock().unwrap_or_else(PoisonError::into_inner).get(&person.id) {
+            return *known;
+        }
+        let Some(client) = &self.client else { return false };
+        let Ok(Ok(user)) = tokio::time::timeout(ASK_WHO_WITHIN, client.user(&person.id)).await else { return false };
+        let is_outsider = user.is_guest || user.is_stranger || user.is_deleted;
+        let mut known = self.outsiders.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(person.id.clone(), is_outsider);
+        is_outsider
     }
 
     /// The reply, and whether it was carried out, now or before.
@@ -172,12 +210,13 @@ impl SlackHand {
     }
 
     /// Who acts, or why they may not.
-    fn actor(&self, person: &Person, team_id: Option<&str>) -> std::result::Result<Actor, String> {
+    async fn actor(&self, person: &Person, team_id: Option<&str>) -> std::result::Result<Actor, String> {
         let mapped = self.people.get(&person.id);
         let theirs = person.team_id.as_deref().or(team_id);
         let is_elsewhere = matches!((self.team_id.get(), theirs), (Some(ours), Some(theirs)) if ours != theirs);
-        if mapped.is_none() && (person.is_stranger || is_elsewhere) {
-            return Err("you belong to another workspace; ask for your Slack id to be put under slack.people".to_owned());
+        if mapped.is_none() && (person.is_stranger || is_elsewhere || self.is_outsider(person).await) {
+            let why = "you are a guest or belong to another workspace; ask for your Slack id to be put under slack.people";
+            return Err(why.to_owned());
         }
         let name = mapped.unwrap_or(&person.name);
         let is_reserved = NAMES_OF_THE_SYSTEM.iter().any(|reserved| name.eq_ignore_ascii_case(reserved));

@@ -2,6 +2,7 @@
 //! be told to. Nothing is stored but that somebody tried.
 
 use crate::act::Actor;
+use crate::deliver::Outcomes;
 use crate::explain::Told;
 use crate::receivers::Outgoing;
 use crate::routes::Routes;
@@ -15,7 +16,7 @@ use foghorn_domain::message::{self, MessageInput};
 use foghorn_domain::notification::{NotificationStatus, Reason, ReasonKey};
 use foghorn_domain::playbook::Playbooks;
 use foghorn_domain::severity::{Severity, Urgency};
-use foghorn_store::model::{Explanation, Notification};
+use foghorn_store::model::{Explanation, History, Notification};
 use foghorn_store::sqlite::outbox::Routed;
 use foghorn_store::{Result, Store};
 use serde_json::json;
@@ -25,6 +26,7 @@ use serde_json::json;
 pub struct Trial {
     store: Store,
     routes: Routes,
+    outcomes: Outcomes,
 }
 
 /// What became of the test at one receiver.
@@ -43,8 +45,8 @@ pub struct TrialOutcome {
 }
 
 impl Trial {
-    pub(crate) fn new(store: Store, routes: Routes) -> Self {
-        Self { store, routes }
+    pub(crate) fn new(store: Store, routes: Routes, outcomes: Outcomes) -> Self {
+        Self { store, routes, outcomes }
     }
 
     /// Sends the test and waits for every receiver's answer.
@@ -56,16 +58,20 @@ impl Trial {
         for Routed { lane, route, team } in self.routes.routed(&incident, &ReasonKey::opened(), now) {
             let Some(receiver) = self.routes.receiver(&lane.receiver) else { continue };
             let row = row(&lane.receiver, &lane.channel, team, now);
-            let outgoing = Outgoing {
-                row: &row,
-                incident: &incident,
-                told: &told,
-                storm: None,
-                first_notification: None,
-                now,
-            };
-            let error = receiver.post(&outgoing).await.err().map(|failure| format!("{}: {}", failure.code, failure.detail));
-            outcomes.push(TrialOutcome { receiver: lane.receiver, kind: receiver.kind(), channel: lane.channel, route, error });
+            let outgoing =
+                Outgoing { row: &row, incident: &incident, told: &told, storm: None, first_notification: None, now };
+            let failure = receiver.post(&outgoing).await.err();
+            let (outcome, code) = (if failure.is_some() { "test_failed" } else { "test_sent" }, failure.as_ref());
+            let code = code.map(|failure| failure.code.as_str());
+            self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, code);
+            let error = failure.map(|failure| format!("{}: {}", failure.code, failure.detail));
+            outcomes.push(TrialOutcome {
+                receiver: lane.receiver,
+                kind: receiver.kind(),
+                channel: lane.channel,
+                route,
+                error,
+            });
         }
         let details = json!({
             "incident_type": kind, "receivers": outcomes.len(), "via": actor.via,
@@ -102,7 +108,9 @@ fn example(kind: Kind, now: Timestamp) -> Option<Incident> {
         ends_by_source: false,
         findings: Vec::new(),
     };
-    receive(None, &signal, &Policy::default()).ok().map(|outcome| Incident { status: Status::Notified, ..outcome.incident })
+    receive(None, &signal, &Policy::default())
+        .ok()
+        .map(|outcome| Incident { status: Status::Notified, ..outcome.incident })
 }
 
 fn told(incident: &Incident, now: Timestamp) -> Told {
@@ -115,7 +123,12 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
     message.actions.clear();
     message.link = None;
     let analyst::Explained { analysis, confidence_because, docs, .. } = explained;
-    Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar: Vec::new() }
+    Told {
+        explanation: Explanation { analysis, confidence_because, docs },
+        message,
+        similar: Vec::new(),
+        history: History::default(),
+    }
 }
 
 fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> Notification {
@@ -134,6 +147,7 @@ fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> N
         edits: 0,
         dirty: 0,
         attempts: 0,
+        next_attempt_at: None,
         created_at: now,
         sent_at: None,
         route: None,

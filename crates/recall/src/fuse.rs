@@ -2,10 +2,12 @@
 
 use crate::cut::{Cut, Nearness, cut_for};
 use crate::lexical::LexicalIndex;
+use crate::names::Names;
 use crate::weights::{Signals, Weights, sameness};
 use foghorn_embed::{VectorError, VectorSet};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 /// Something to be recalled.
 #[derive(Clone, Debug)]
@@ -65,6 +67,7 @@ pub struct Recall {
     slots: HashMap<i64, u32>,
     /// By slot; `None` where the document was removed.
     documents: Vec<Option<Held>>,
+    names: Names,
     hasher: RandomState,
 }
 
@@ -72,7 +75,7 @@ pub struct Recall {
 struct Held {
     id: i64,
     /// Lower case.
-    service: Box<str>,
+    service: Arc<str>,
     /// Of its text, so that the same text is not read twice.
     text_hash: u64,
 }
@@ -87,15 +90,14 @@ impl Recall {
             sum: vec![0.0; dimensions],
             slots: HashMap::new(),
             documents: Vec::new(),
+            names: Names::default(),
             hasher: RandomState::new(),
         }
     }
 
-    /// The same with other weights.
-    #[must_use]
-    pub fn with_weights(mut self, weights: Weights) -> Self {
+    /// Weighs signals otherwise from now on: for finding out what weights are worth.
+    pub fn set_weights(&mut self, weights: Weights) {
         self.weights = weights;
-        self
     }
 
     /// How many documents there are.
@@ -115,7 +117,7 @@ impl Recall {
     pub fn put(&mut self, id: i64, document: &Document) -> Result<(), VectorError> {
         let held = Held {
             id,
-            service: document.service.to_lowercase().into(),
+            service: self.names.shared(&document.service.to_lowercase()),
             text_hash: self.hasher.hash_one(&document.text),
         };
         self.remove_vector(id);
@@ -196,6 +198,7 @@ impl Recall {
                 let meaning = cosine + if signals.names_service { self.weights.service } else { 0.0 };
                 nearness.meaning = Some(nearness.meaning.map_or(meaning, |best| best.max(meaning)));
             }
+            nearness.words = nearness.words.max(signals.lexical);
             let (vector, lexical) = (signals.vector.unwrap_or(0.0).max(0.0), signals.lexical);
             found.push((similarity, Found { id, similarity: (similarity * weight).clamp(0.0, 1.0), vector, lexical }));
         }

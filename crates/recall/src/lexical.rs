@@ -38,6 +38,19 @@ struct Postings {
     counts: Vec<u8>,
 }
 
+impl Postings {
+    fn push(&mut self, document: u32, count: u8) {
+        if self.documents.len() == self.documents.capacity() {
+            // Less room than a vector takes by itself: there are very many of these.
+            let more = (self.documents.len() / 4).max(2);
+            self.documents.reserve_exact(more);
+            self.counts.reserve_exact(more);
+        }
+        self.documents.push(document);
+        self.counts.push(count);
+    }
+}
+
 /// A query's words, looked up.
 pub struct Wanted {
     /// Rarity and postings of the words that are known, the rarest first.
@@ -69,8 +82,7 @@ impl LexicalIndex {
         });
         for (word, count) in counts {
             let postings = &mut self.postings[word as usize];
-            postings.documents.push(document);
-            postings.counts.push(count);
+            postings.push(document, count);
         }
         let position = document as usize;
         if self.lengths.len() <= position {

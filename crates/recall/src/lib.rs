@@ -9,6 +9,7 @@
 //! Pure and in memory: whoever owns the memories feeds it and can build it anew at any time. Both stores
 //! therefore recall alike.
 
+mod names;
 mod tokens;
 mod lexical;
 mod embedded;
@@ -20,5 +21,6 @@ pub use cut::{Cut, Nearness, cut_for};
 pub use embedded::{EMBEDDED_SHARES, EMBEDDING_RECIPE, blend, embedded_texts};
 pub use fuse::{Document, Found, Query, Recall};
 pub use lexical::{LexicalIndex, Wanted};
+pub use names::Names;
 pub use tokens::MAX_WORDS;
 pub use weights::{Signals, Weights, sameness};

@@ -120,6 +120,8 @@ pub struct Notification {
     pub dirty: i64,
     /// How often its delivery has failed.
     pub attempts: u32,
+    /// Not tried again before; `None` where nothing is waited for.
+    pub next_attempt_at: Option<Timestamp>,
     /// When the reason arose.
     pub created_at: Timestamp,
     /// When it was delivered.
@@ -199,7 +201,7 @@ pub struct History {
     pub seen_before: u64,
     /// When the latest of them was last seen.
     pub last_seen: Option<Timestamp>,
-    /// Fixes written for them, newest first.
+    /// Fixes written for them: confirmed ones that held first, then the newest.
     pub fixes: Vec<MemoryItem>,
     /// Changes in the hour before it opened, newest first, as (when, service, text).
     pub changes: Vec<(Timestamp, String, String)>,
@@ -230,6 +232,8 @@ pub struct IncidentDetail {
     pub notifications: Vec<Notification>,
     /// Its timeline, oldest first.
     pub timeline: Vec<TimelineEntry>,
+    /// A fix that Foghorn drafted for it and nobody has confirmed or discarded yet.
+    pub draft: Option<MemoryItem>,
 }
 
 /// A cluster of log lines to be written with a batch.

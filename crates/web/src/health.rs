@@ -33,7 +33,11 @@ async fn readiness(app: &App) -> Response {
         Ok(_) if !app.store().has_room().await => "full",
         Ok(_) => "ok",
     };
-    judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name()).into_response()
+    let (status, mut answer) = judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name());
+    if let Some(dependencies) = answer["dependencies"].as_object_mut() {
+        dependencies.extend(receivers(app));
+    }
+    (status, answer).into_response()
 }
 
 /// Ready is who can take an event, and has every stage at work that then handles it.
@@ -53,11 +57,40 @@ fn judge(of_store: &str, stages: &[(&'static str, bool)], model: Option<&str>) -
         "dependencies": {
             "store": { "status": of_store, "kind": "sqlite" },
             "receivers": { "dashboard": "ok" },
-            "embeddings": { "status": if model.is_some() { "ok" } else { "none" }, "model": model },
+            "embeddings": {
+                "status": if model.is_some() { "ok" } else { "none" },
+                "model": model,
+                "search": searched_by(model),
+            },
         },
         "stages": stages.iter().map(stage).collect::<serde_json::Map<String, Value>>(),
     });
     (status, Json(body))
+}
+
+/// Each kind of receiver: whether one is set up, and what became of the last message to one. A receiver that
+/// does not take messages is no reason to be unready: they wait in the store.
+fn receivers(app: &App) -> Vec<(String, Value)> {
+    let kinds = app.pipeline.routes.table().kinds();
+    let shape = |kind: &str| {
+        let last = app.pipeline.outcomes.last(kind);
+        let status = match (kinds.contains(kind), &last) {
+            (false, _) => "not_configured",
+            (true, Some(last)) if last.error.is_some() => "failing",
+            (true, _) => "ok",
+        };
+        let last = last.map(|last| json!({ "at": last.at, "outcome": last.outcome, "error": last.error }));
+        (kind.to_owned(), json!({ "status": status, "configured": kinds.contains(kind), "last_outcome": last }))
+    };
+    ["slack", "email", "pagerduty", "webhook"].map(shape).to_vec()
+}
+
+/// What similar incidents are found by.
+fn searched_by(model: Option<&str>) -> &'static str {
+    match model {
+        Some(_) => "meaning and words",
+        None => "words alone",
+    }
 }
 
 /// Counts of everything.
@@ -73,9 +106,12 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "events_untriaged": counts.untriaged,
         "incidents": incidents,
         "notifications_pending": counts.pending_notifications,
+        "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
+        "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
         "store": { "kind": "sqlite", "bytes": counts.bytes },
         "memory": {
             "model": app.pipeline.recollection.model_name(),
+            "search": searched_by(app.pipeline.recollection.model_name()),
             "memories": app.pipeline.recollection.len(),
             "waiting_for_embeddings": app.pipeline.recollection.waiting(),
         },
@@ -116,6 +152,9 @@ mod tests {
         check("ok", &[("triage", true), ("notify", false)], 503);
         check("full", &[("triage", true)], 503);
         check("unavailable", &[], 503);
+        let embeddings = |model| judge("ok", &[], model).1.0["dependencies"]["embeddings"].clone();
+        assert_eq!(embeddings(None), json!({ "status": "none", "model": null, "search": "words alone" }));
+        assert_eq!(embeddings(Some("tiny"))["search"], "meaning and words");
         assert_eq!(judge("ok", &[("notify", false)], None).1.0["stages"]["notify"], "ended");
     }
 }

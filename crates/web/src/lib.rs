@@ -17,6 +17,7 @@ mod api;
 mod exposition;
 mod health;
 mod slack;
+mod telling;
 mod live;
 mod pages;
 mod router;

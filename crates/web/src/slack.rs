@@ -69,7 +69,10 @@ fn answer(reply: foghorn_store::Result<Reply>) -> Result<Response, Problem> {
         Err(error) => {
             tracing::error!(%error, "a hand in Slack could not be recorded");
             let text = "not recorded, try again";
-            Reply { status: 200, body: json!({ "response_type": "ephemeral", "replace_original": false, "text": text }) }
+            Reply {
+                status: 200,
+                body: json!({ "response_type": "ephemeral", "replace_original": false, "text": text }),
+            }
         }
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);

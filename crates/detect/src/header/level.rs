@@ -12,7 +12,7 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
         "error" | "err" | "severe" | "failure" | "fail" | "eror" => Severity::Error,
         "warn" | "warning" | "wrn" => Severity::Warning,
         "notice" | "info" | "inf" | "information" | "informational" | "debug" | "dbg" | "trace" | "trc" | "verbose"
-        | "fine" | "finer" | "finest" | "config" | "log" => Severity::Info,
+        | "note" | "fine" | "finer" | "finest" | "config" | "log" => Severity::Info,
         _ => return None,
     })
 }

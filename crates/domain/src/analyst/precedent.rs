@@ -5,8 +5,6 @@ use super::risk::is_risky;
 use super::similar::SimilarIncident;
 use crate::text::cut;
 
-/// From this similarity on, a confirmed fix goes before what the evidence alone supports.
-pub(super) const STRONG: f32 = 0.5;
 /// The longest fix that is quoted, in characters.
 const MAX_FIX: usize = 200;
 
@@ -33,7 +31,7 @@ pub(super) fn precedents(similar: &[SimilarIncident]) -> Vec<Precedent<'_>> {
 
 impl Precedent<'_> {
     pub(super) fn is_strong(&self) -> bool {
-        self.similar.similarity >= STRONG
+        self.similar.is_strong()
     }
 
     /// How it is cited.

@@ -1,6 +1,6 @@
 //! Fixes that somebody should look at twice before running them.
 
-use regex::{RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
 /// What makes a fix risky, in the order in which it is said; reasons may have several patterns.
@@ -29,7 +29,7 @@ const RISKS: [(&str, &str); 10] = [
     ),
     (
         "it disables protection",
-        r"\b(?:disabl|turn(?:ed|ing)?\s+off|switch(?:ed|ing)?\s+off|bypass|stopp?|remov)\w*\b.{0,40}\b(?:firewall|waf|auth\w*|mfa|2fa|tls|ssl|ssl/tls|certificate|validation|verification|selinux|apparmor|antivirus|edr|audit\w*|csp|csrf|rate[ -]limit\w*|sandbox|protection|redaction|backups?|alerts?|alerting|monitoring)\b",
+        r"\b(?:disabl|turn(?:ed|ing)?\s+off|switch(?:ed|ing)?\s+off|bypass|stopp?|remov)\w*\b[^,;]{0,40}\b(?:firewall|waf|auth\w*|mfa|2fa|tls|ssl|ssl/tls|certificate|validation|verification|selinux|apparmor|antivirus|edr|audit\w*|csp|csrf|rate[ -]limit\w*|sandbox|protection|redaction|backups?|alerts?|alerting|monitoring)\b",
     ),
     (
         "it carries a link",
@@ -45,6 +45,12 @@ static PATTERNS: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     RegexSetBuilder::new(RISKS.iter().map(|(_, pattern)| *pattern)).case_insensitive(true).build().ok()
 });
 
+/// What somebody or something else does, told in the passive: a story and no instruction.
+static TOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let pattern = r"\b(?:is|are|was|were|be|been|being|gets?|got)\s+(?:[a-z]+ly\s+|now\s+|not\s+|never\s+|also\s+|then\s+)?(?:deleted|destroyed|wiped|erased|purged|truncated)\b";
+    RegexBuilder::new(pattern).case_insensitive(true).build().ok()
+});
+
 /// Why a fix wants a second look, in words that follow "because": it deletes, pipes into a shell,
 /// disables protection or carries a link. `None` where none of these was seen, which is no promise.
 ///
@@ -53,6 +59,7 @@ pub fn is_risky(fix: &str) -> Option<&'static str> {
     // Invisible characters must not split a word in two.
     let plain = crate::text::plain_text(fix);
     let Some(patterns) = PATTERNS.as_ref() else { return Some("it could not be checked") };
+    let plain = TOLD.as_ref().map_or(plain.as_str().into(), |told| told.replace_all(&plain, ""));
     patterns.matches(&plain).into_iter().next().and_then(|first| RISKS.get(first)).map(|(reason, _)| *reason)
 }
 
@@ -67,6 +74,8 @@ mod tests {
         check("psql -c 'DROP TABLE sessions'", "it deletes");
         check("delete from jobs where state = 'stuck'", "it deletes");
         check("deleted the old partitions", "it deletes");
+        check("orders are deleted every night; to be sure, delete from orders", "it deletes");
+        check("the index was truncated, so we ran TRUNCATE on the log too", "it deletes");
         check("redis-cli FLUSHALL", "it deletes");
         check("kubectl delete pvc data-0", "it deletes");
         check("r\u{200b}m -rf /", "it deletes");
@@ -93,5 +102,9 @@ mod tests {
         check("pushed a fix for the shipping formatter");
         check("turned off the batch job until the evening");
         check("ran scripts/rebalance.sh on db1.prod.internal");
+        check("orders are deleted every night, so the report now runs before that");
+        check("old partitions were automatically deleted while the export ran; moved the export");
+        check("the queue is purged on restart: made it durable");
+        check("ThreadLocal removed in a filter, alert on the slope of used memory");
     }
 }

@@ -30,7 +30,16 @@ pub struct SimilarIncident {
     pub confirmed: bool,
 }
 
+/// From this similarity on, two incidents are called alike, and a confirmed fix goes before what the evidence
+/// alone supports.
+const STRONG: f32 = 0.5;
+
 impl SimilarIncident {
+    /// Whether it is a strong match.
+    pub fn is_strong(&self) -> bool {
+        self.similarity >= STRONG
+    }
+
     /// The fix, where a person confirmed one and it held.
     pub fn confirmed_fix(&self) -> Option<&str> {
         let held = !self.outcome.as_deref().is_some_and(|outcome| outcome.to_lowercase().contains("reopen"));

@@ -26,15 +26,28 @@ pub(super) fn headline(incident: &Incident) -> String {
 }
 
 pub(super) fn history(input: &MessageInput<'_>) -> String {
+    let mut text = seen(input);
+    if input.last_time.and_then(SimilarIncident::confirmed_fix).is_none()
+        && let Some((most_alike, fix)) = input.similar.first().and_then(|found| Some((found, found.confirmed_fix()?)))
+    {
+        text = format!("{}; {}: {}", cut(&text, 120), likeness(most_alike, input.now), quoted(fix, 120));
+    }
+    cut(&text, MAX_LINE)
+}
+
+/// How often this very trouble was there, and what was done about it the last time.
+fn seen(input: &MessageInput<'_>) -> String {
     let seen = input.seen_before + u64::from(input.incident.reopened_count);
     let Some(last) = input.last_time else {
         return if seen == 0 { "New here".to_owned() } else { format!("Seen {}×", with_thousands(seen)) };
     };
     let when = last.resolved_at.map(|at| day(at, input.now));
-    let who = last.author.as_deref().map(name);
+    // Where nobody stands behind a fix there is nobody to name, and nothing whose outcome counts.
+    let written = last.solution.as_deref().filter(|_| last.confirmed);
+    let who = last.author.as_deref().filter(|_| written.is_some()).map(name);
     let when_and_who: Vec<String> = [when, who].into_iter().flatten().filter(|part| !part.is_empty()).collect();
     let mut text = format!("Seen {}×; last {}", with_thousands(seen.max(1)), when_and_who.join(", "));
-    let fix = last.solution.as_deref().filter(|_| last.confirmed).map(|fix| cut(&outside_text(fix), 120));
+    let fix = written.map(|fix| quoted(fix, 120));
     match (fix, when_and_who.is_empty()) {
         (Some(fix), false) => text.push_str(&format!(": {fix}")),
         (Some(fix), true) => text.push_str(&format!("time: {fix}")),
@@ -43,10 +56,28 @@ pub(super) fn history(input: &MessageInput<'_>) -> String {
             text.push_str(if last.solution.is_some() { "no confirmed fix" } else { "no fix written down" });
         }
     }
-    if let Some(outcome) = last.outcome.as_deref().map(outside_text).filter(|outcome| !outcome.is_empty()) {
+    let outcome = last.outcome.as_deref().filter(|_| written.is_some()).map(outside_text);
+    if let Some(outcome) = outcome.filter(|outcome| !outcome.is_empty()) {
         text.push_str(&format!("; {}", cut(&outcome, 60)));
     }
-    cut(&text, MAX_LINE)
+    text
+}
+
+/// `like #12 (0.71), 12 Mar, ana`: what another incident has to do with this one, and who wrote its fix.
+fn likeness(found: &SimilarIncident, now: Timestamp) -> String {
+    let id = found.incident_id.map_or_else(|| name(&found.id), |id| format!("#{id}"));
+    let how = if found.is_strong() { "like" } else { "a little like" };
+    let when = found.resolved_at.map(|at| day(at, now));
+    let who = found.author.as_deref().map(name);
+    let about: Vec<String> = [when, who].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let about = if about.is_empty() { String::new() } else { format!(", {}", about.join(", ")) };
+    format!("{how} {id} ({:.2}){about}", found.similarity.clamp(0.0, 1.0))
+}
+
+/// A written fix, marked where it could do harm.
+fn quoted(fix: &str, at_most: usize) -> String {
+    let warning = if crate::analyst::is_risky(fix).is_some() { "check before use: " } else { "" };
+    format!("{warning}{}", cut(&outside_text(fix), at_most))
 }
 
 /// When the trouble began: for one that came back, when it came back.
@@ -188,16 +219,14 @@ fn similar_line(similar: &SimilarIncident, now: Timestamp) -> String {
     let id = similar.incident_id.map_or_else(|| name(&similar.id), |id| format!("#{id}"));
     let summary = cut(&outside_text(&similar.summary), 140);
     let similarity = similar.similarity.clamp(0.0, 1.0);
-    let who = similar.author.as_deref().map(name);
+    // Without a fix that people stand behind there is nobody to name.
+    let who = similar.author.as_deref().filter(|_| similar.confirmed_fix().is_some()).map(name);
     let when = similar.resolved_at.map(|at| day(at, now));
     let outcome = similar.outcome.as_deref().map(|outcome| cut(&outside_text(outcome), 60));
     let about: Vec<String> = [who, when, outcome].into_iter().flatten().filter(|part| !part.is_empty()).collect();
     let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
     let solution = match similar.confirmed_fix() {
-        Some(fix) => {
-            let warning = if crate::analyst::is_risky(fix).is_some() { "check before use: " } else { "" };
-            format!("fixed by: {warning}{}", cut(&outside_text(fix), 160))
-        }
+        Some(fix) => format!("fixed by: {}", quoted(fix, 160)),
         None => "no confirmed fix".to_owned(),
     };
     cut(&format!("{id} (similarity {similarity:.2}): {summary} — {solution}{about}"), MAX_ENTRY - 10)

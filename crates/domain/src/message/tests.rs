@@ -177,13 +177,34 @@ fn the_history_says_how_often_and_what_helped_last_time() {
     check(
         1,
         Some(SimilarIncident { confirmed: false, outcome: None, ..last() }),
-        "Seen 1×; last 12 Mar, ana, no confirmed fix",
+        "Seen 1×; last 12 Mar, no confirmed fix",
     );
     check(
         1,
         Some(SimilarIncident { author: None, resolved_at: None, outcome: None, ..last() }),
         "Seen 1×; last time: raised max_connections from 100 to 200",
     );
+}
+
+#[test]
+fn the_history_offers_the_fix_of_the_one_most_like_it_where_its_own_has_none() {
+    let (incident, explained) = (db_timeout(), explained(&db_timeout(), &[]));
+    let check = |last_time: Option<SimilarIncident>, similar: &[SimilarIncident], expected| {
+        let (last_time, seen_before) = (last_time.as_ref(), u64::from(last_time.is_some()));
+        let input = MessageInput { seen_before, last_time, similar, ..MessageInput::new(&incident, &explained, now()) };
+        assert_eq!(build(&input).history, expected);
+    };
+    let like = |similarity| SimilarIncident { similarity, outcome: None, ..confirmed_fix() };
+    let fix = "12 Mar, ana: raised max_connections from 100 to 200";
+    check(None, &[like(0.71)], format!("New here; like #12 (0.71), {fix}"));
+    check(None, &[like(0.34)], format!("New here; a little like #12 (0.34), {fix}"));
+    check(None, &[SimilarIncident { confirmed: false, ..like(0.9) }], "New here".to_owned());
+    check(Some(like(1.0)), &[like(1.0), like(0.9)], format!("Seen 1×; last {fix}"));
+    let bare = SimilarIncident { solution: None, author: None, ..like(1.0) };
+    let expected = format!("Seen 1×; last 12 Mar, no fix written down; like #12 (0.71), {fix}");
+    check(Some(bare), &[like(0.71)], expected);
+    let risky = SimilarIncident { solution: Some("rm -rf /var/cache/app".to_owned()), author: None, ..like(0.6) };
+    check(None, &[risky], "New here; like #12 (0.60), 12 Mar: check before use: rm -rf /var/cache/app".to_owned());
 }
 
 #[test]

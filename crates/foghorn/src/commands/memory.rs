@@ -8,7 +8,7 @@ mod export;
 pub(super) mod holder;
 mod import;
 mod list;
-mod reading;
+pub(super) mod reading;
 
 use clap::Subcommand;
 use std::process::ExitCode;

@@ -6,7 +6,7 @@
 pub(super) mod logging;
 mod printing;
 pub(super) mod signals;
-pub(super) mod wiring;
+pub(crate) mod wiring;
 
 use crate::config::{Config, Sources};
 use crate::terminal::Screen;

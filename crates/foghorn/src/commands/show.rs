@@ -43,6 +43,7 @@ pub(super) fn draw<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result
     analysis(screen, incident)?;
     evidence(screen, incident)?;
     similar(screen, incident)?;
+    draft(screen, incident)?;
     tellings(screen, incident)?;
     timeline(screen, incident)
 }
@@ -146,11 +147,24 @@ fn similar<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
         let percent = entry.get("similarity").and_then(Value::as_f64).unwrap_or(0.0) * 100.0;
         screen.line(format!("  #{} ({percent:.0} %) {}", text(entry, "id"), text(entry, "summary")))?;
         let solution = text(entry, "solution");
-        if !solution.is_empty() {
-            screen.line(format!("     what fixed it: {solution}"))?;
+        let is_draft = entry.get("confirmed") == Some(&Value::Bool(false));
+        let about = [text(entry, "author"), text(entry, "outcome")];
+        let about: Vec<String> = about.into_iter().filter(|part| !part.is_empty()).collect();
+        match (solution.is_empty(), is_draft, about.is_empty()) {
+            (true, ..) => {}
+            (_, true, _) => screen.line(format!("     not confirmed: {solution}"))?,
+            (_, _, true) => screen.line(format!("     what fixed it: {solution}"))?,
+            (_, _, false) => screen.line(format!("     what fixed it ({}): {solution}", about.join(", ")))?,
         }
     }
     Ok(())
+}
+
+fn draft<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
+    let Some(draft) = incident.get("draft").filter(|draft| draft.is_object()) else { return Ok(()) };
+    screen.heading("Was it this?")?;
+    screen.line(format!("  {}", text(draft, "solution")))?;
+    screen.line(format!("  to confirm it: foghorn memory confirm {}", text(draft, "id")))
 }
 
 fn tellings<W: Write>(screen: &mut Screen<W>, incident: &Value) -> Result<()> {
@@ -209,7 +223,12 @@ mod tests {
             "analysis": {"summary": "The pool is exhausted.", "confidence": "medium", "source": "builtin", "root_causes": [
                 {"cause": "Pool too small", "fixes": ["Look at the pool"], "rollback": "Nothing to undo", "evidence": ["E1"]}
             ]},
-            "similar": [{"id": "inc-1", "summary": "the same", "solution": "raised max_connections", "similarity": 0.5}],
+            "similar": [
+                {"id": "inc-1", "summary": "the same", "solution": "raised max_connections", "similarity": 0.5,
+                 "author": "ana", "outcome": "quiet at once", "confirmed": true},
+                {"id": "draft-2", "summary": "alike", "solution": "ben: restarted it.", "similarity": 0.4, "confirmed": false}
+            ],
+            "draft": {"id": "draft-3", "solution": "ana: the pool was full."},
             "notifications": [{"receiver": "dashboard", "reason": "opened", "status": "sent",
                                "sent_at": "2020-01-02T03:04:06Z", "edits": 2,
                                "message": {"history": "New here", "change": null}}],
@@ -236,7 +255,13 @@ Evidence
 
 Similar incidents
   #inc-1 (50 %) the same
-     what fixed it: raised max_connections
+     what fixed it (ana, quiet at once): raised max_connections
+  #draft-2 (40 %) alike
+     not confirmed: ben: restarted it.
+
+Was it this?
+  ana: the pool was full.
+  to confirm it: foghorn memory confirm draft-3
 
 Told
   2 Jan 2020 03:04 UTC  dashboard: opened, sent, 2 edits

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 const TIMEOUT: &str = "ERROR Database connection timeout after 30000ms: QueuePool limit reached";
+const OTHERWISE: &str =
+    "FATAL timeout: could not get a database connection from the pool within 30 seconds, all 20 are in use";
 const HOSTILE: &str = "ERROR GET /?q=<script>document.title='owned';alert(1)</script>\"'><img src=x onerror=alert(2)>\
      <svg onload=alert(3)><style>body{display:none}</style><a href=javascript:alert(4)>x</a>{{7*7}}${7*7}\
      <form action=//evil.example><input name=user> \u{202e}txet\u{1b}[31m\u{0}--> HTTP/1.1 500";
@@ -61,18 +63,65 @@ fn an_incident_arrives_live_is_answered_and_its_fix_is_offered_to_the_next_like_
     tab.wait_for_text("#headline", "Resolved by ana");
     assert_eq!(server.get("/api/v1/incidents/1")["status"], "resolved");
 
-    tab.value("window.isTheSamePage = true");
+    // The next one says it in other words and comes from another service.
     tab.go(&address(&server, "/?status=open,notified"));
-    send(&server, "checkout", &TIMEOUT.replace("30000", "31000"));
-    tab.wait_for_text("#incident-2", "QueuePool");
+    send(&server, "billing", OTHERWISE);
+    tab.wait_for_text("#incident-2", "could not get a database connection");
     tab.follow("#open-2");
     tab.wait_for_text("#headline .history", "ana: raised max_connections from 100 to 200");
+    tab.wait_for_text("#remembered", "Similarity 0.");
     tab.follow("#tab-memory");
     tab.wait_for_text("#M1", "raised max_connections from 100 to 200");
     tab.wait_for_text("#M1", "ana");
+    tab.follow("#remembered [value=helped]");
+    tab.wait_for_text(".noted", "it helped");
     tab.go(&address(&server, "/memory?q=max_connections"));
     tab.wait_for_text("#memories", "raised max_connections from 100 to 200");
+    tab.wait_for_text("#memories", "helped 1×");
     tab.assert_nothing_happened("the whole way");
+}
+
+#[test]
+fn a_draft_is_confirmed_with_one_click_and_can_be_rewritten_first() {
+    let (server, _directory) = server();
+    send(&server, "checkout", TIMEOUT);
+    server.wait_until_idle();
+    let mut tab = Tab::open();
+    tab.go(&address(&server, "/incidents/1"));
+    tab.write("#user", "ana");
+    tab.write("#note", "restarted the pool");
+    tab.follow("#do-resolve");
+    tab.wait_for_text("#draft", "ana: restarted the pool.");
+    tab.follow("#edit-draft");
+    tab.write("#solution", "raised the pool from 5 to 20");
+    tab.follow("form.resolve .primary");
+    tab.wait_for_text("#headline", "Resolved by ana");
+    assert_eq!(tab.text("#draft"), "", "nothing waits any more");
+    let memory = server.get("/api/v1/memory/draft-1");
+    assert_eq!((&memory["author"], &memory["solution"]), (&json!("ana"), &json!("raised the pool from 5 to 20")));
+
+    tab.follow("#do-reopen");
+    tab.write("#note", "it was the disk");
+    tab.follow("#do-resolve");
+    tab.wait_for_text("#draft", "it was the disk");
+    tab.follow("#confirm-draft");
+    tab.wait_for_text(".noted", "Confirmed");
+    assert_eq!(server.get("/api/v1/memory/draft-1-2")["confirmed"], true);
+    tab.assert_nothing_happened("the whole way");
+}
+
+#[test]
+fn what_a_policy_refuses_does_not_go_unnoticed_here() {
+    let (server, _directory) = server();
+    let mut tab = Tab::open();
+    tab.go(&address(&server, "/"));
+    tab.assert_nothing_happened("the page as it is");
+    tab.value(
+        "new Promise(refused => { document.addEventListener('securitypolicyviolation', () => refused(1));
+                                  document.body.append(Object.assign(new Image(), { src: 'http://evil.example/x.png' })); })",
+    );
+    let refused = tab.take_incidents().concat();
+    assert!(refused.contains("Content Security Policy") || refused.contains("ContentSecurityPolicy"), "{refused}");
 }
 
 #[test]
@@ -112,16 +161,48 @@ fn without_a_script_people_read_and_act_all_the_same() {
     tab.wait_for_text("#headline", "Resolved by ana");
 }
 
+#[test]
+fn without_a_script_a_silence_is_previewed_begun_and_ended() {
+    let (server, _directory) = server();
+    send(&server, "checkout", TIMEOUT);
+    server.wait_until_idle();
+    let mut tab = Tab::open();
+    tab.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    tab.go(&address(&server, "/incidents/1"));
+    tab.follow("#silence");
+    tab.wait_for_text("#current", "Nothing is silenced");
+    tab.write("#comment", "moving the database");
+    tab.write("#user", "ana");
+    tab.follow("#preview");
+    tab.wait_for_text("#preview-of", "Of the last 24 hours it fits 1 incident.");
+    tab.follow("#begin");
+    tab.wait_for_text("#silence-1", "service = checkout");
+    tab.wait_for_text("#silence-1", "moving the database");
+    tab.click("#end-1 summary");
+    tab.follow("#end-1 button");
+    tab.wait_for_text("#ended", "moving the database");
+    assert_eq!(server.get("/api/v1/silences?ended=true")["items"][0]["is_active"], false);
+}
+
 /// Every page there is, with something on it.
 fn pages(server: &Server) -> Vec<(&'static str, String)> {
-    let tabs = ["events", "memory", "docs", "timeline", "told"];
-    let tabs = tabs.map(|tab| (tab, format!("/incidents/1?tab={tab}")));
+    let tabs = [
+        ("tab-events", "events"),
+        ("tab-memory", "memory"),
+        ("tab-docs", "docs"),
+        ("tab-timeline", "timeline"),
+        ("tab-told", "told"),
+    ];
+    let tabs = tabs.map(|(name, tab)| (name, format!("/incidents/1?tab={tab}")));
     let mut pages = vec![
         ("incidents", "/".to_owned()),
         ("nothing-found", "/?q=nothing-like-this".to_owned()),
         ("ended", "/incidents/2".to_owned()),
+        ("drafted", "/incidents/3?noted=helped".to_owned()),
+        ("edit", "/memory/edit?id=incident-1&incident=1".to_owned()),
         ("services", "/services".to_owned()),
         ("memory", "/memory".to_owned()),
+        ("silences", "/silences?service=checkout".to_owned()),
         ("audit", "/audit".to_owned()),
         ("settings", "/settings".to_owned()),
         ("login", "/login".to_owned()),
@@ -153,6 +234,14 @@ fn fill(server: &Server) {
     act(1, "resolve", json!({ "solution": HOSTILE }));
     act(1, "reopen", json!({}));
     act(2, "resolve", json!({ "solution": "rm -rf /var/cache/app && restart" }));
+    for service in [HOSTILE, "checkout"] {
+        let silence = json!({ "matchers": [format!("service = {}", service.replace('\0', ""))], "duration": "2h",
+            "comment": HOSTILE, "user": HOSTILE.chars().take(60).collect::<String>() });
+        let answer = server.request("POST", "/api/v1/silences", &silence.to_string()).unwrap();
+        assert_eq!(answer.0, 201, "{}", answer.1);
+    }
+    assert_eq!(server.request("DELETE", "/api/v1/silences/2", "").unwrap().0, 200);
+    act(3, "resolve", json!({ "note": HOSTILE }));
     server.wait_until_idle();
 }
 

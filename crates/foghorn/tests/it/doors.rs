@@ -36,7 +36,7 @@ secret_env = "TICKETS_SECRET"
         receivers.pagerduty_events_url = Some(server.url(""));
         receivers.webhook_allow = vec!["127.0.0.1".to_owned()];
         let secrets = [("PHONE_KEY", "0123456789abcdef0123456789abcdef"), ("TICKETS_SECRET", SECRET)];
-        receivers.environment = secrets.map(|(name, text)| (name.to_owned(), Secret::new(text))).into();
+        receivers.environment = secrets.map(|(name, text)| (name.to_owned(), Secret::new(text))).into_iter().collect();
     })
 }
 

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/",
     "/incidents/1",
     "/incidents/1?tab=memory",
@@ -17,18 +17,20 @@ const PAGES: [&str; 10] = [
     "/incidents/1?tab=told",
     "/services",
     "/memory",
+    "/silences",
+    "/silences?service=%3Cscript%3E%22",
     "/audit",
     "/settings",
 ];
 
-async fn submit(app: &App, path: &str, origin: &'static str, form: &'static str) -> Answer {
+pub(crate) async fn submit(app: &App, path: &str, origin: &'static str, form: &'static str) -> Answer {
     let request = App::local(Method::POST, path)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", origin);
     app.request(request.body(form.into()).unwrap()).await
 }
 
-const OWN: &str = "http://127.0.0.1:8000";
+pub(crate) const OWN: &str = "http://127.0.0.1:8000";
 
 #[tokio::test]
 async fn hostile_text_stays_text_on_every_page() {
@@ -107,6 +109,19 @@ async fn a_browser_sees_a_mistake_on_a_page_and_a_program_as_a_problem() {
 async fn an_empty_list_says_what_to_do() {
     let page = App::new().get("/").await.expect(200);
     assert!(page.text.contains("No incidents") && page.text.contains("foghorn simulate"));
+}
+
+#[tokio::test]
+async fn a_page_holds_fifty_rows_however_many_are_asked_for() {
+    let mut app = App::new();
+    let services =
+        (0..60).map(|n| event(&format!("service-{n}"), "log", "FATAL disk is full: no space left on device"));
+    app.send_all(services.collect()).await;
+    app.settle().await;
+    for (path, rows) in [("/?limit=200", 50), ("/?limit=7", 7), ("/audit?limit=200", 50)] {
+        assert_eq!(app.get(path).await.expect(200).text.matches("data-item").count(), rows, "{path}");
+    }
+    assert_eq!(app.get("/api/v1/incidents?limit=200").await.json()["items"].as_array().unwrap().len(), 60);
 }
 
 #[tokio::test]

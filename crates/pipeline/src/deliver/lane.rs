@@ -9,7 +9,7 @@ use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
-use foghorn_routing::{STORM_WINDOW, StormGauge};
+use foghorn_routing::{STORM_WINDOW, StormGauge, within_interval};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// For so long after a storm's message, further tellings of the storm join it.
 const STORM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 /// So few that wait go out one by one, however many went before.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 5;
 /// Tellings looked at together.
 const LOOK_AHEAD: u32 = 500;
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
@@ -91,6 +91,10 @@ impl Deliver {
             self.store.hold(first.id, held.why, Some(held.by)).await?;
             return Ok(Turn::Done(1));
         }
+        if !was_asked_for && let Some(held) = self.too_soon(lane, first, &incident).await? {
+            self.store.wait_until(first.id, held.until, held.why).await?;
+            return Ok(Turn::Done(1));
+        }
         let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
         let is_storm = self.is_storm(lane, &crowd).await?;
         if is_storm {
@@ -132,12 +136,16 @@ impl Deliver {
         let mut delivered = None;
         if row.in_flight {
             match receiver.look(row).await {
-                Looked::Found(found) => delivered = Some(found),
+                Looked::Found(found) => delivered = Some(*found),
                 Looked::NoNeed => {}
                 // What is on its way may still land: if it does, this one repeats it.
                 Looked::NotThere => may_repeat = true,
                 Looked::Unknown(failure) => {
-                    tracing::warn!(receiver = lane.receiver, code = failure.code, "an earlier attempt could not be looked for; the message is sent again, marked");
+                    tracing::warn!(
+                        receiver = lane.receiver,
+                        code = failure.code,
+                        "an earlier attempt could not be looked for; the message is sent again, marked"
+                    );
                     may_repeat = true;
                 }
             }
@@ -149,7 +157,7 @@ impl Deliver {
         };
         match outcome {
             Ok(delivered) => {
-                self.count(receiver, if may_repeat { "sent_again" } else { "sent" });
+                self.count(receiver, if may_repeat { "sent_again" } else { "sent" }, None);
                 self.record(receiver, row, &incident, &told, delivered, may_repeat, &others).await?;
             }
             Err(failure) => self.refused(lane, receiver, row, failure).await?,
@@ -192,8 +200,14 @@ impl Deliver {
             Retry::Backoff => (Some(backoff(row.attempts)), true),
             Retry::Never => (None, true),
         };
-        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" });
-        tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, detail = failure.detail, "a telling was not delivered");
+        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" }, Some(&failure.code));
+        tracing::warn!(
+            receiver = lane.receiver,
+            incident.id = row.incident_id,
+            code = failure.code,
+            detail = failure.detail,
+            "a telling was not delivered"
+        );
         let refused = Refused {
             notification: row.clone(),
             kind: receiver.kind(),
@@ -232,7 +246,7 @@ impl Deliver {
         };
         match receiver.edit(&self.outgoing(&row, &incident, &told, storm.as_ref()).await?).await {
             Ok(()) => {
-                self.count(receiver, "edited");
+                self.count(receiver, "edited", None);
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
             }
             Err(failure) => {
@@ -245,8 +259,17 @@ impl Deliver {
                     Retry::Backoff => (Some(backoff(row.attempts)), true),
                     Retry::Never => (None, true),
                 };
-                self.count(receiver, if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" });
-                tracing::warn!(receiver = lane.receiver, incident.id = row.incident_id, code = failure.code, "a message could not be edited");
+                self.count(
+                    receiver,
+                    if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" },
+                    Some(&failure.code),
+                );
+                tracing::warn!(
+                    receiver = lane.receiver,
+                    incident.id = row.incident_id,
+                    code = failure.code,
+                    "a message could not be edited"
+                );
                 self.store.put_off_edit(&row, retry_in, counts).await?;
             }
         }
@@ -264,6 +287,16 @@ impl Deliver {
         Ok(Outgoing { row, incident, told, storm, first_notification, now: self.store.clock().now() })
     }
 
+    /// Whether the route spares its receiver, which was told about the same service a moment ago. What is spared
+    /// waits and goes out together afterwards.
+    async fn too_soon(&self, lane: &Lane, row: &Notification, incident: &Incident) -> Result<Option<Spared>> {
+        let now = self.store.clock().now();
+        let Some(interval) = self.routes.group_interval(incident, &lane.receiver, now) else { return Ok(None) };
+        let told_last = self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
+        let held = within_interval(row.urgency, Some(interval), told_last, now);
+        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why })))
+    }
+
     /// Whether what waits is more than the lane takes one by one: with what went out within the last minute more
     /// than its receiver's bound, and more than can follow at once.
     async fn is_storm(&self, lane: &Lane, crowd: &[Notification]) -> Result<bool> {
@@ -271,7 +304,8 @@ impl Deliver {
         let now = self.store.clock().now();
         let posts = self.store.sent_since(lane.clone(), now - STORM_WINDOW).await?;
         let gauge = StormGauge { above: self.routes.storm_above(&lane.receiver) };
-        Ok(crowd.len() > AT_ONCE && gauge.delivery(first.urgency, &posts, crowd.len(), now) == foghorn_routing::Delivery::Storm)
+        Ok(crowd.len() > AT_ONCE
+            && gauge.delivery(first.urgency, &posts, crowd.len(), now) == foghorn_routing::Delivery::Storm)
     }
 
     /// A route may name a receiver that the file no longer has: what waits for it goes to the fallback.
@@ -298,7 +332,12 @@ impl Deliver {
     }
 
     /// Takes a turn of the lane, or says when there will be one.
-    async fn pace(&self, lane: &Lane, receiver: &Receiver, is_post: bool) -> Result<std::result::Result<(), Timestamp>> {
+    async fn pace(
+        &self,
+        lane: &Lane,
+        receiver: &Receiver,
+        is_post: bool,
+    ) -> Result<std::result::Result<(), Timestamp>> {
         let now = self.store.clock().now();
         if self.lane(lane, |state| !std::mem::replace(&mut state.is_primed, true)) {
             let sent = self.store.sent_since(lane.clone(), now - SignedDuration::from_secs(5)).await?.len();
@@ -311,9 +350,16 @@ impl Deliver {
         }))
     }
 
-    fn count(&self, receiver: &Receiver, outcome: &'static str) {
+    fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {
         self.metrics.delivered(receiver.kind(), outcome);
+        self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, error);
     }
+}
+
+/// Not now, but then.
+struct Spared {
+    until: Timestamp,
+    why: String,
 }
 
 /// What became of a turn.
@@ -325,9 +371,8 @@ enum Turn {
 
 /// The tellings that could go out as one: those that page nobody, were not begun, and were not asked for.
 fn crowd(first: &Notification, waiting: &[Notification]) -> Vec<Notification> {
-    let folds = |row: &&Notification| {
-        row.urgency != Urgency::Page && !row.in_flight && row.reason != Reason::DetailsRequested
-    };
+    let folds =
+        |row: &&Notification| row.urgency != Urgency::Page && !row.in_flight && row.reason != Reason::DetailsRequested;
     if folds(&first) { waiting.iter().filter(folds).cloned().collect() } else { Vec::new() }
 }
 

@@ -4,16 +4,18 @@ use super::embedding::usable;
 use super::{MAX_RECALLED, RecallRequest};
 use foghorn_domain::clock::Timestamp;
 use foghorn_embed::Embedder;
-use foghorn_recall::{Cut, Document, Found, Query, Recall};
+use foghorn_recall::{Cut, Document, Found, Names, Query, Recall, Weights};
 use foghorn_store::model::MemoryItem;
 use foghorn_store::sqlite::recollection::{IndexedMemory, MemoryChange};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Everything that can be found, by the store's number of it.
 pub(super) struct Index {
     recall: Recall,
     facts: HashMap<i64, Facts>,
-    by_fingerprint: HashMap<Box<str>, Vec<i64>>,
+    names: Names,
+    by_fingerprint: HashMap<Arc<str>, Vec<i64>>,
     /// Memories whose embedding is still to be made.
     waiting: BTreeSet<i64>,
     /// The last change that was taken in.
@@ -22,9 +24,9 @@ pub(super) struct Index {
 
 struct Facts {
     /// Lower case, as are the labels.
-    service: Box<str>,
-    labels: Box<[Box<str>]>,
-    fingerprint: Option<Box<str>>,
+    service: Arc<str>,
+    labels: Box<[Arc<str>]>,
+    fingerprint: Option<Arc<str>>,
     incident_id: Option<i64>,
     created_at: Timestamp,
     weight: f32,
@@ -41,10 +43,15 @@ impl Index {
         Self {
             recall: Recall::new(dimensions),
             facts: HashMap::new(),
+            names: Names::default(),
             by_fingerprint: HashMap::new(),
             waiting: BTreeSet::new(),
             seq: 0,
         }
+    }
+
+    pub(super) fn set_weights(&mut self, weights: Weights) {
+        self.recall.set_weights(weights);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -91,7 +98,7 @@ impl Index {
             tracing::warn!(memory.id = item.id, %error, "a memory's embedding does not fit; its words alone are searched");
             let _ = self.recall.put(number, &Document { vector: None, ..document });
         }
-        let facts = Facts::of(item);
+        let facts = Facts::of(item, &mut self.names);
         if let Some(fingerprint) = &facts.fingerprint {
             self.by_fingerprint.entry(fingerprint.clone()).or_default().push(number);
         }
@@ -176,11 +183,11 @@ impl Index {
 }
 
 impl Facts {
-    fn of(item: &MemoryItem) -> Self {
-        let lower = |text: &String| -> Box<str> { text.to_lowercase().into() };
+    fn of(item: &MemoryItem, names: &mut Names) -> Self {
+        let mut lower = |text: &String| names.shared(&text.to_lowercase());
         Self {
             service: lower(&item.service),
-            labels: item.labels.iter().map(lower).collect(),
+            labels: item.labels.iter().map(&mut lower).collect(),
             fingerprint: item.fingerprint.as_deref().map(Into::into),
             incident_id: item.incident_id,
             created_at: item.created_at,
@@ -197,13 +204,16 @@ impl Facts {
 }
 
 /// Confirmed fixes that held, and that people say helped, count more; those that did not hold count less.
+/// Held means measured: it was quiet afterwards, for as long as the trouble could have come back.
 fn weight_of(item: &MemoryItem) -> f32 {
     let mut weight = 1.0;
     if !item.confirmed {
         weight *= 0.9;
     }
-    if item.outcome.as_deref().is_some_and(|outcome| outcome.starts_with("reopened")) {
-        weight *= 0.85;
+    match item.outcome.as_deref() {
+        Some(outcome) if outcome.starts_with("reopened") => weight *= 0.85,
+        Some(outcome) if outcome.starts_with("quiet") => weight *= 1.03,
+        _ => {}
     }
     let votes = item.helped as f32 - item.not_helped as f32;
     weight * (1.0 + 0.02 * votes.clamp(-5.0, 5.0))
@@ -310,6 +320,7 @@ mod tests {
         };
         assert_eq!(item(None, 0, 0, true), 1.0);
         assert!(item(Some("reopened after 5 min"), 0, 0, true) < item(None, 0, 0, false));
+        assert!(item(Some("quiet at once"), 0, 0, true) > item(None, 0, 0, true));
         assert!(item(Some("quiet after 5 min"), 3, 0, true) > 1.0 && item(None, 0, 9, true) >= 0.9);
         let year = |years: i64| {
             let now: Timestamp = "2030-01-01T00:00:00Z".parse().unwrap();

@@ -39,6 +39,9 @@ impl EmailReceiver {
         let message = storm.map_or_else(|| told.message.clone(), |storm| storm.message(&told.message));
         let mail = self.mailer.compose(&message, &envelope)?;
         let receipt = self.mailer.send(&mail).await?;
-        Ok(Delivered { provider: json!({ "message_id": receipt.provider_id, "left_out": receipt.left_out }), slack: None })
+        Ok(Delivered {
+            provider: json!({ "message_id": receipt.provider_id, "left_out": receipt.left_out }),
+            slack: None,
+        })
     }
 }

@@ -2,11 +2,35 @@
 
 use foghorn_slack::Secret;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Secrets by the name of their environment variable. Nothing prints them, nor which there are.
+#[derive(Clone, Default)]
+pub struct NamedSecrets(HashMap<String, Secret>);
+
+impl NamedSecrets {
+    /// A secret by its name.
+    pub fn get(&self, name: &str) -> Option<&Secret> {
+        self.0.get(name)
+    }
+}
+
+impl FromIterator<(String, Secret)> for NamedSecrets {
+    fn from_iter<T: IntoIterator<Item = (String, Secret)>>(secrets: T) -> Self {
+        Self(secrets.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for NamedSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NamedSecrets(…)")
+    }
+}
+
 /// Whom to tell beside the dashboard, and with what.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReceiverSettings {
     /// The routing file; without one everybody is told of everything.
     pub routing_file: Option<PathBuf>,
@@ -24,12 +48,12 @@ pub struct ReceiverSettings {
     pub pagerduty_events_url: Option<String>,
     /// Private hosts and networks that webhooks may reach.
     pub webhook_allow: Vec<String>,
-    /// Secrets by the name of their environment variable, as the routing file refers to them.
-    pub environment: HashMap<String, Secret>,
+    /// What the routing file refers to by the names of environment variables.
+    pub environment: NamedSecrets,
 }
 
 /// How Slack is reached, and who may act from it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SlackSettings {
     /// The base of the Web API, where it is not Slack's own.
     pub api_url: Option<String>,
@@ -47,4 +71,35 @@ pub struct SlackSettings {
     pub people: HashMap<String, String>,
     /// How long a call may take; ten seconds where it is not said.
     pub answer_within: Option<Duration>,
+}
+
+impl Default for ReceiverSettings {
+    fn default() -> Self {
+        Self {
+            routing_file: None,
+            slack: SlackSettings::default(),
+            smtp_url: None,
+            mail_from: "Foghorn <foghorn@localhost>".to_owned(),
+            mail_to: Vec::new(),
+            pagerduty_routing_key: None,
+            pagerduty_events_url: None,
+            webhook_allow: Vec::new(),
+            environment: NamedSecrets::default(),
+        }
+    }
+}
+
+impl Default for SlackSettings {
+    fn default() -> Self {
+        Self {
+            api_url: None,
+            bot_token: None,
+            signing_secret: None,
+            app_token: None,
+            answer_within: None,
+            channel: "#incident-alerts".to_owned(),
+            team_id: None,
+            people: HashMap::new(),
+        }
+    }
 }

@@ -48,7 +48,10 @@ impl SlackReceiver {
             None => self.client.find(&self.channel, since, &mark).await,
         };
         match found {
-            Ok(Some(posted)) => Looked::Found(Delivered { provider: provider(&posted, thread), slack: Some(SlackRow::default()) }),
+            Ok(Some(posted)) => {
+                let slack = Some(SlackRow::default());
+                Looked::Found(Box::new(Delivered { provider: provider(&posted, thread), slack }))
+            }
             Ok(None) => Looked::NotThere,
             Err(error) => Looked::Unknown(error.into()),
         }
@@ -73,8 +76,7 @@ fn rendered(outgoing: &Outgoing<'_>) -> Rendered {
         return render_storm(&storm.for_slack());
     }
     if row.reason == Reason::DetailsRequested {
-        let evidence: Vec<String> =
-            incident.evidence.iter().take(MAX_EVIDENCE).map(evidence_line).collect();
+        let evidence: Vec<String> = incident.evidence.iter().take(MAX_EVIDENCE).map(evidence_line).collect();
         return render_thread_details(incident.id, &evidence, &told.message.similar, told.message.link.as_deref());
     }
     render(&told.message, &About { incident_id: incident.id })

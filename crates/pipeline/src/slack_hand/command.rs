@@ -29,7 +29,7 @@ const MOST_LISTED: u32 = 15;
 impl SlackHand {
     /// Carries out what was typed. `key` is what makes the request the same one: its signature.
     pub async fn command(&self, command: SlashCommand, key: &str) -> Result<Reply> {
-        let actor = match self.actor(&command.person, command.team_id.as_deref()) {
+        let actor = match self.actor(&command.person, command.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(Reply::said(&why)),
         };
@@ -64,7 +64,10 @@ impl SlackHand {
             (None, None) => return Ok(Reply::said("`solution` needs words: `/foghorn solution 7 raised the pool`")),
             (None, Some(words)) => {
                 let said = format!("Solution of incident {id} remembered, {}", actor.who);
-                (self.acting.written(id, &actor, words), Box::new(move |_: std::result::Result<(&Incident, bool), &str>| said) as _)
+                (
+                    self.acting.written(id, &actor, words),
+                    Box::new(move |_: std::result::Result<(&Incident, bool), &str>| said) as _,
+                )
             }
         };
         let (reply, is_done) = self.carry_out(key, asked, wording).await?;
@@ -78,7 +81,8 @@ impl SlackHand {
     async fn list(&self) -> Result<Reply> {
         let statuses = ["open", "notified", "acknowledged", "needs_info"].map(str::to_owned).to_vec();
         let filter = IncidentFilter { statuses, ..IncidentFilter::default() };
-        let page = self.store.incidents(filter, Paging { limit: MOST_LISTED, cursor: None, exact_count: false }).await?;
+        let page =
+            self.store.incidents(filter, Paging { limit: MOST_LISTED, cursor: None, exact_count: false }).await?;
         if page.items.is_empty() {
             return Ok(Reply::said("Nothing is open."));
         }

@@ -69,8 +69,7 @@ impl Rhythm {
 
     /// How long it may be silent, if it is regular.
     fn may_pause(&self) -> Option<SignedDuration> {
-        let is_learned =
-            self.turns >= LEARNED_FROM && self.last.duration_since(self.first) >= LEARNED_AFTER;
+        let is_learned = self.turns >= LEARNED_FROM && self.last.duration_since(self.first) >= LEARNED_AFTER;
         let longest = self.longest_pause();
         (is_learned && longest <= IRREGULAR).then(|| (longest * TIMES).max(AT_LEAST))
     }
@@ -82,12 +81,11 @@ impl Hearing {
         let mut all = self.lock();
         let has_room = all.len() < MOST;
         match all.get_mut(source) {
+            // The same second again is no news.
+            Some((rhythm, _)) if now.duration_since(rhythm.last) < SignedDuration::from_secs(1) => {}
             Some((rhythm, is_changed)) => {
-                // The same second again is no news.
-                if now.duration_since(rhythm.last) >= SignedDuration::from_secs(1) {
-                    rhythm.hear(now);
-                    *is_changed = true;
-                }
+                rhythm.hear(now);
+                *is_changed = true;
             }
             None if has_room && source != super::SOURCE => {
                 all.insert(source.to_owned(), (Rhythm::new(now), true));

@@ -16,6 +16,12 @@ impl Allowance {
     pub const CHANNEL: Self = Self { every: SignedDuration::from_secs(1), burst: 5 };
     /// What Slack takes of edits in a workspace: fifty a minute.
     pub const EDITS: Self = Self { every: SignedDuration::from_millis(1_200), burst: 10 };
+
+    /// How far a burst runs ahead of the rate.
+    fn ahead(&self) -> SignedDuration {
+        let more = i32::try_from(self.burst.saturating_sub(1)).unwrap_or(i32::MAX);
+        self.every.checked_mul(more).unwrap_or(SignedDuration::MAX)
+    }
 }
 
 /// What is left of an allowance, as the one moment at which it would be whole again (the generic cell rate
@@ -34,9 +40,7 @@ impl Budget {
 
     /// When the next may be sent. In the past, or now, when it may be sent at once.
     pub fn free_at(&self) -> Timestamp {
-        let burst = i32::try_from(self.allowance.burst.saturating_sub(1)).unwrap_or(i32::MAX);
-        let ahead = self.allowance.every.checked_mul(burst).unwrap_or(SignedDuration::MAX);
-        self.whole_at.checked_sub(ahead).unwrap_or(Timestamp::MIN)
+        self.whole_at.checked_sub(self.allowance.ahead()).unwrap_or(Timestamp::MIN)
     }
 
     /// Takes one out.
@@ -46,9 +50,7 @@ impl Budget {
 
     /// Nothing until `until`, and no burst then: whoever counts on the other side has counted more than we did.
     pub fn exhaust(&mut self, until: Timestamp) {
-        let burst = i32::try_from(self.allowance.burst.saturating_sub(1)).unwrap_or(i32::MAX);
-        let ahead = self.allowance.every.checked_mul(burst).unwrap_or(SignedDuration::MAX);
-        self.whole_at = self.whole_at.max(later(until, ahead));
+        self.whole_at = self.whole_at.max(later(until, self.allowance.ahead()));
     }
 
     /// Whether nothing of it is used.

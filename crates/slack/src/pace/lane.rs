@@ -126,7 +126,7 @@ impl Lane {
         self.pages.len() + self.posts.len() + self.edits.len()
     }
 
-    /// Whether a page waits.
+    /// How soon its turn comes; `None` where there is nothing to send.
     pub(super) fn rank(&self) -> Option<Rank> {
         Some(match self.wants()? {
             Work::Post(_) if !self.pages.is_empty() => Rank::Page,

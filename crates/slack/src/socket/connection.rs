@@ -144,3 +144,55 @@ async fn send(outgoing: &mut (impl Sink<Message> + Unpin), message: Message) -> 
 async fn flush(outgoing: &mut (impl Sink<Message> + Unpin)) -> bool {
     matches!(timeout(ACKNOWLEDGE_WITHIN, outgoing.flush()).await, Ok(Ok(())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interaction::Interaction;
+    use serde_json::json;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tokio::net::TcpListener;
+
+    fn closed_form() -> Option<Box<Result<Delivery, PayloadError>>> {
+        let closed = Interaction::Ignored { kind: "view_closed".to_owned() };
+        Some(Box::new(Ok(Delivery::Interaction(closed))))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_handler_is_acknowledged_in_time_and_finishes() {
+        let finished = Arc::new(AtomicBool::new(false));
+        let seen = finished.clone();
+        let slow = move |_| {
+            let finished = finished.clone();
+            async move {
+                tokio::time::sleep(2 * ACKNOWLEDGE_WITHIN).await;
+                finished.store(true, Ordering::SeqCst);
+                Some(json!({ "text": "too late" }))
+            }
+        };
+        let began = Instant::now();
+        assert_eq!(work("e1".to_owned(), true, closed_form(), slow).await, r#"{"envelope_id":"e1"}"#);
+        assert_eq!(began.elapsed(), ACKNOWLEDGE_WITHIN);
+        assert!(!seen.load(Ordering::SeqCst));
+        tokio::time::sleep(2 * ACKNOWLEDGE_WITHIN).await;
+        assert!(seen.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_acknowledged_too() {
+        let handler = |_| async { panic!("as a test") };
+        assert_eq!(work("e1".to_owned(), true, closed_form(), handler).await, r#"{"envelope_id":"e1"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_speaks_no_tls_is_unreachable() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("wss://{}/link", listener.local_addr().unwrap());
+        let hang_up = tokio::spawn(async move { drop(listener.accept().await) });
+        let handler = |_| async { None };
+        let error = serve(&address, &handler, &CancellationToken::new()).await.err();
+        assert_eq!(error, Some(SlackError::Unreachable));
+        hang_up.await.unwrap();
+    }
+}

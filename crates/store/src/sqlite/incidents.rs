@@ -1,6 +1,6 @@
 //! Incidents read, listed and acted upon.
 
-use super::{Store, audit, memory, notifications, rows, triage};
+use super::{Store, audit, drafts, memory, memory_keeping, notifications, rows, triage};
 use crate::model::{Explanation, IncidentDetail, IncidentFilter, Page, Paging, TimelineEntry};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
@@ -40,8 +40,9 @@ impl Store {
     pub async fn incident_detail(&self, id: IncidentId) -> Result<IncidentDetail> {
         let incident = self.incident(id).await?;
         let notifications = self.notifications_of(id).await?;
-        let (analysis, timeline) = self.read(move |db| Ok((analysis_of(db, id)?, timeline(db, id)?))).await?;
-        Ok(IncidentDetail { incident, analysis, notifications, timeline })
+        let (analysis, timeline, draft) =
+            self.read(move |db| Ok((analysis_of(db, id)?, timeline(db, id)?, drafts::waiting(db, id)?))).await?;
+        Ok(IncidentDetail { incident, analysis, notifications, timeline, draft })
     }
 
     /// Incidents, newest first.
@@ -194,6 +195,7 @@ pub(super) fn page<T>(
 
 pub(super) fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &Policy) -> Result<(Incident, bool)> {
     let incident = by_id(tx, act.incident_id)?;
+    let ended_at = incident.ended_at;
     let outcome = lifecycle::act(incident, act.action, now, policy).map_err(Error::Conflict)?;
     let mut incident = outcome.incident;
     let changed = !outcome.changes.is_empty();
@@ -220,6 +222,9 @@ pub(super) fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &
         if !incident.status.is_open() {
             end_pagerduty_alert(tx, &incident)?;
         }
+        if let (Action::Reopen, Some(ended_at)) = (act.action, ended_at) {
+            memory_keeping::note_reopened(tx, incident.id, now.duration_since(ended_at))?;
+        }
         notifications::mark_dirty(tx, incident.id)?;
     }
     if let Some(note) = act.note.as_ref().filter(|note| !is_known_note(tx, act, note).unwrap_or(false)) {
@@ -232,8 +237,10 @@ pub(super) fn perform(tx: &Transaction<'_>, act: &Act, now: Timestamp, policy: &
         )?
         .execute(params![incident.id, act.who, act.action.as_str(), note, time::write(now)])?;
     }
-    if let Some(solution) = &act.solution {
-        remember(tx, &incident, &act.who, solution, &act.details, now)?;
+    match &act.solution {
+        Some(solution) => drop(remember(tx, &incident, &act.who, solution, &act.details, now)?),
+        None if changed && act.action == Action::Resolve => drafts::make(tx, &incident, now)?,
+        None => {}
     }
     Ok((incident, changed))
 }
@@ -271,14 +278,18 @@ pub(super) fn remember(
     if !is_new {
         return Ok((id, false));
     }
+    let drafts = drafts::put_away(tx, incident.id, now)?;
     let mut details = with_digest(details.clone(), "solution_sha256", solution);
     if let Value::Object(map) = &mut details {
         map.insert("memory_id".to_owned(), json!(id));
+        if drafts > 0 {
+            map.insert("replaces_draft".to_owned(), json!(true));
+        }
     }
     audit::append(tx, Some(incident.id), who, "solution_added", &details, now)?;
     Ok((id, true))
 }
 
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

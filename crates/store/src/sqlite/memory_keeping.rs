@@ -102,17 +102,22 @@ impl Store {
     }
 
     /// Changes a memory on somebody's behalf, with an audit row. `said` are further details of that row, an
-    /// object.
+    /// object. Who confirms or rewrites what Foghorn drafted becomes its author. What changes nothing writes
+    /// nothing.
     pub async fn edit_memory(&self, id: String, edit: MemoryEdit, who: String, said: Value) -> Result<MemoryItem> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             let now = clock.now();
             let before = by_id(tx, &id)?;
+            if changes_nothing(&before, &edit) {
+                return Ok(before);
+            }
+            let is_own_now = before.origin == "draft" && (edit.confirmed == Some(true) || edit.solution.is_some());
             let retired = edit.retired.map(|retired| retired.then(|| time::write(now)));
             tx.prepare_cached(
                 "UPDATE memory_item SET summary = coalesce(?2, summary), solution = coalesce(?3, solution),
                         confirmed = coalesce(?4, confirmed), retired_at = CASE WHEN ?5 THEN ?6 ELSE retired_at END,
-                        helped = helped + ?7, not_helped = not_helped + ?8 WHERE id = ?1",
+                        helped = helped + ?7, not_helped = not_helped + ?8, author = coalesce(?9, author) WHERE id = ?1",
             )?
             .execute(params![
                 id,
@@ -123,6 +128,7 @@ impl Store {
                 retired.flatten(),
                 edit.helped == Some(true),
                 edit.helped == Some(false),
+                is_own_now.then_some(&who),
             ])?;
             let mut details = json!({
                 "memory_id": id, "summary": edit.summary.is_some(), "solution": edit.solution.is_some(),
@@ -168,6 +174,14 @@ pub(super) fn note_reopened(tx: &Transaction<'_>, incident_id: i64, after: Signe
     tx.prepare_cached("UPDATE memory_item SET outcome = ?2 WHERE incident_id = ?1")?
         .execute(params![incident_id, outcome])?;
     Ok(())
+}
+
+fn changes_nothing(before: &MemoryItem, edit: &MemoryEdit) -> bool {
+    edit.summary.as_ref().is_none_or(|summary| *summary == before.summary)
+        && edit.solution.as_ref().is_none_or(|solution| Some(solution) == before.solution.as_ref())
+        && edit.confirmed.is_none_or(|confirmed| confirmed == before.confirmed)
+        && edit.retired.is_none_or(|retired| retired == before.retired_at.is_some())
+        && edit.helped.is_none()
 }
 
 fn by_id(db: &Connection, id: &str) -> Result<MemoryItem> {

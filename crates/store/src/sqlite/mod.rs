@@ -16,6 +16,7 @@ pub mod triage;
 pub mod watch;
 pub mod writer;
 
+mod drafts;
 mod open;
 mod room;
 mod rows;

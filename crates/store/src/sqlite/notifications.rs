@@ -291,7 +291,7 @@ fn hold(tx: &Transaction<'_>, prepared: &Prepared, why: &str, held_by: &str, now
 
 pub(super) const COLUMNS: &str = "id, incident_id, receiver, channel, reason, occurrence, urgency, status, why, \
      told_with, message, edits, created_at, sent_at, dirty, attempts, route, held_by, in_flight, provider, \
-     shown_status, is_digest, may_repeat, team";
+     shown_status, is_digest, may_repeat, team, next_attempt_at";
 
 pub(super) fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
     let status: String = row.get(7)?;
@@ -327,5 +327,6 @@ pub(super) fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
         is_digest: row.get(21)?,
         may_repeat: row.get(22)?,
         team: row.get(23)?,
+        next_attempt_at: rows::moment(row, 24)?,
     })
 }

@@ -91,7 +91,8 @@ impl Store {
                 Err(Error::Conflict(why)) => wording(Err(why)),
                 Err(_) => return done.map(|_| Answered::TakenBack),
             };
-            tx.prepare_cached("DELETE FROM slack_requests WHERE created_at < ?1")?.execute([time::write(now - KEPT)])?;
+            tx.prepare_cached("DELETE FROM slack_requests WHERE created_at < ?1")?
+                .execute([time::write(now - KEPT)])?;
             tx.prepare_cached("INSERT INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)")?
                 .execute(params![signature, answer, time::write(now)])?;
             Ok(Answered::Now(answer))

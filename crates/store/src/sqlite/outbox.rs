@@ -94,7 +94,7 @@ pub struct Refused {
 
 /// Failed deliveries to an outside receiver after which a telling is given up: with doubling pauses, about
 /// five hours.
-const MAX_ATTEMPTS: u32 = 30;
+pub const MAX_ATTEMPTS: u32 = 30;
 
 impl Store {
     /// Lanes in which something is to be told or edited now, and when the next one will be.
@@ -108,8 +108,8 @@ impl Store {
                  SELECT receiver, channel FROM notifications WHERE dirty AND status = 'sent' AND receiver <> ?2
                   AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)",
             )?;
-            let lanes =
-                statement.query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
+            let lanes = statement
+                .query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
             Ok(lanes.collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -329,6 +329,33 @@ impl Store {
         .await
     }
 
+    /// Tells later, for a reason that is shown until then.
+    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3 WHERE id = ?1 AND status = 'pending'";
+            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// When a lane was last told about a service in an environment.
+    pub async fn last_told(&self, lane: Lane, service: String, environment: String) -> Result<Option<Timestamp>> {
+        // What lies further back spares nobody any more.
+        let since = time::write(self.clock().now() - SignedDuration::from_hours(24 * 7));
+        self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT max(n.sent_at) FROM notifications n JOIN incidents i ON i.id = n.incident_id
+                  WHERE n.status = 'sent' AND n.receiver = ?1 AND n.channel = ?2 AND i.service = ?3 AND i.environment = ?4
+                    AND n.sent_at >= ?5",
+            )?;
+            Ok(statement.query_row(params![lane.receiver, lane.channel, service, environment, since], |row| {
+                super::rows::moment(row, 0)
+            })?)
+        })
+        .await
+    }
+
     /// Does not tell, for a reason that is shown.
     pub async fn hold(&self, id: i64, why: String, held_by: Option<String>) -> Result<()> {
         self.write(move |tx| {
@@ -342,13 +369,7 @@ impl Store {
     }
 
     /// Records that a message shows `seen` of its incident's changes, and which status. `edited` is its new text.
-    pub async fn record_edit(
-        &self,
-        id: i64,
-        seen: i64,
-        shown_status: String,
-        edited: Option<Value>,
-    ) -> Result<()> {
+    pub async fn record_edit(&self, id: i64, seen: i64, shown_status: String, edited: Option<Value>) -> Result<()> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
@@ -544,7 +565,8 @@ fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Timestamp) -> Re
         audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_failed"), &details, now)?;
     }
     if retry_in.is_none() {
-        let others: Vec<Routed> = fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
+        let others: Vec<Routed> =
+            fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
         fan_out(tx, row, row.urgency, &others, None, now)?;
     }
     Ok(())

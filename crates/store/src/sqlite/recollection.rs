@@ -71,6 +71,10 @@ impl Store {
                     .optional()?;
                 changes.push(MemoryChange { seq, number, memory });
             }
+            if changes.len() == limit as usize {
+                // The whole memory is being read, as at a start: its pages would stay with this connection.
+                db.execute_batch("PRAGMA shrink_memory")?;
+            }
             Ok(changes)
         })
         .await

@@ -50,8 +50,9 @@ impl Store {
     pub async fn silences(&self, ended: bool) -> Result<Vec<SilenceRow>> {
         let now = time::write(self.clock().now());
         self.read(move |db| {
-            let sql =
-                format!("SELECT {COLUMNS} FROM silences WHERE ?1 OR ends_at > ?2 ORDER BY ends_at DESC, id DESC LIMIT 1000");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM silences WHERE ?1 OR ends_at > ?2 ORDER BY ends_at DESC, id DESC LIMIT 1000"
+            );
             let mut statement = db.prepare_cached(&sql)?;
             Ok(statement.query_map(params![ended, now], silence)?.collect::<rusqlite::Result<_>>()?)
         })
@@ -109,11 +110,8 @@ impl Store {
             if row.ends_at > now {
                 row.ends_at = now;
                 row.starts_at = row.starts_at.min(now);
-                tx.prepare_cached("UPDATE silences SET ends_at = ?2, starts_at = ?3 WHERE id = ?1")?.execute(params![
-                    id,
-                    time::write(now),
-                    time::write(row.starts_at)
-                ])?;
+                tx.prepare_cached("UPDATE silences SET ends_at = ?2, starts_at = ?3 WHERE id = ?1")?
+                    .execute(params![id, time::write(now), time::write(row.starts_at)])?;
                 audit::append(tx, None, &who, "silence_ended", &with(details, id, row.starts_at, now), now)?;
             }
             Ok(row)
@@ -125,8 +123,9 @@ impl Store {
     pub async fn silences_to_settle(&self) -> Result<Vec<i64>> {
         let now = time::write(self.clock().now());
         self.read(move |db| {
-            let mut statement =
-                db.prepare_cached("SELECT id FROM silences WHERE NOT settled AND ends_at <= ?1 ORDER BY ends_at, id LIMIT 100")?;
+            let mut statement = db.prepare_cached(
+                "SELECT id FROM silences WHERE NOT settled AND ends_at <= ?1 ORDER BY ends_at, id LIMIT 100",
+            )?;
             Ok(statement.query_map([now], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
         })
         .await

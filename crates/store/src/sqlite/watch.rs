@@ -34,7 +34,8 @@ impl Store {
     /// How regularly each source speaks, as it was last written down: (source, state).
     pub async fn sources(&self) -> Result<Vec<(String, String)>> {
         self.read(|db| {
-            let mut statement = db.prepare_cached("SELECT source, rhythm FROM sources ORDER BY last_heard DESC LIMIT 5000")?;
+            let mut statement =
+                db.prepare_cached("SELECT source, rhythm FROM sources ORDER BY last_heard DESC LIMIT 5000")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

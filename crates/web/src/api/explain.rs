@@ -3,11 +3,11 @@
 use super::parse_id;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::telling;
 use axum::Json;
 use axum::extract::{Path, State};
 use foghorn_domain::incident::Incident;
-use foghorn_domain::notification::NotificationStatus;
-use foghorn_store::model::{Notification, StoredEvent};
+use foghorn_store::model::{IncidentDetail, Notification, StoredEvent};
 use serde_json::{Value, json};
 
 /// Why an incident opened and was told, or not, with the values that decided.
@@ -16,17 +16,51 @@ use serde_json::{Value, json};
 pub(crate) async fn incident(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let id = parse_id(&id, "incident")?;
     let detail = app.store().incident_detail(id).await?;
+    let tellings = &detail.notifications;
     let mut lines = opening_lines(&detail.incident);
-    lines.extend(detail.notifications.iter().map(telling_line));
-    if detail.notifications.is_empty() {
+    lines.extend(tellings.iter().map(|one| telling::line(one, tellings)));
+    if tellings.is_empty() {
         lines.push("told to nobody: no reason to tell has arisen yet".to_owned());
     }
+    lines.extend(outlook(&app, &detail).await?);
     lines.extend(ending_line(&detail.incident));
     if let Some(analysis) = &detail.analysis {
         lines.push(format!("confidence of the analysis is {}", analysis.analysis.confidence.as_str()));
         lines.extend(analysis.confidence_because.iter().map(|reason| format!("  {reason}")));
     }
-    Ok(Json(json!({ "incident_id": id, "lines": lines, "opened_because": detail.incident.opened_because })))
+    let tellings: Vec<Value> = tellings.iter().map(|one| telling_alone(one, tellings)).collect();
+    let because = &detail.incident.opened_because;
+    Ok(Json(json!({ "incident_id": id, "lines": lines, "tellings": tellings, "opened_because": because })))
+}
+
+fn telling_alone(one: &Notification, all: &[Notification]) -> Value {
+    json!({
+        "receiver": one.receiver,
+        "channel": one.channel,
+        "reason": one.reason,
+        "status": one.status,
+        "at": one.sent_at,
+        "route": one.route,
+        "team": one.team,
+        "why": one.why,
+        "held_by": one.held_by,
+        "next": telling::next(one, all),
+        "line": telling::line(one, all),
+    })
+}
+
+/// What would come of a reason that arose now, and who is told next while nobody answers.
+async fn outlook(app: &App, detail: &IncidentDetail) -> Result<Vec<String>, Problem> {
+    let incident = &detail.incident;
+    if !incident.status.is_open() {
+        return Ok(Vec::new());
+    }
+    let held = app.pipeline.quiet.verdict(incident).await?;
+    let mut lines: Vec<String> =
+        held.map(|held| format!("nobody is told of it now: {}", held.why)).into_iter().collect();
+    let (table, now) = (app.pipeline.routes.table(), app.store().clock().now());
+    lines.extend(telling::unless_acknowledged(incident, &detail.notifications, &table.routing, now));
+    Ok(lines)
 }
 
 /// Why an event led to an incident, or to none.
@@ -70,25 +104,6 @@ fn opening_lines(incident: &Incident) -> Vec<String> {
         lines.push(format!("flapping since {since}: its changes are shown and not told"));
     }
     lines
-}
-
-fn telling_line(notification: &Notification) -> String {
-    let Notification { receiver, reason, status, .. } = notification;
-    let why = notification.why.as_deref().unwrap_or("");
-    let reason = reason.as_str();
-    match status {
-        NotificationStatus::Sent => {
-            let at = notification.sent_at.map(|at| at.to_string()).unwrap_or_default();
-            format!("told to {receiver} at {at} because it {reason}; edited {} times since", notification.edits)
-        }
-        NotificationStatus::Joined => {
-            let with = notification.told_with.unwrap_or_default();
-            format!("told to {receiver} inside the message of incident {with}: {why}")
-        }
-        NotificationStatus::Held => format!("not told to {receiver} ({reason}): {why}"),
-        NotificationStatus::Pending => format!("waiting to be told to {receiver} ({reason})"),
-        NotificationStatus::Failed => format!("could not be told to {receiver} ({reason}): {why}"),
-    }
 }
 
 fn ending_line(incident: &Incident) -> Option<String> {

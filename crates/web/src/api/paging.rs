@@ -15,7 +15,16 @@ pub(crate) struct PagingQuery {
     count: Option<String>,
 }
 
+/// Rows of a page that people read. A longer one takes a processor tens of milliseconds.
+const MOST_ON_A_PAGE: u32 = 50;
+
 impl PagingQuery {
+    /// For a page that people read: whatever is asked for, no longer than one can look through.
+    pub(crate) fn parse_for_page(&self) -> Result<Paging, Problem> {
+        let paging = self.parse()?;
+        Ok(Paging { limit: paging.limit.min(MOST_ON_A_PAGE), ..paging })
+    }
+
     pub(crate) fn parse(&self) -> Result<Paging, Problem> {
         let limit = match self.limit.as_deref() {
             None => 50,

@@ -67,7 +67,8 @@ pub(crate) async fn test(
     Ok(Json(json!({ "status": status, "incident_type": kind, "results": results })))
 }
 
-fn parse_kind(word: &str) -> Result<Kind, String> {
+/// The kind that a word names; the error lists those that there are.
+pub(crate) fn parse_kind(word: &str) -> Result<Kind, String> {
     Kind::parse(word).ok_or_else(|| {
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
         format!("incident_type: `{}` is none of {}", short(word), known.join(", "))

@@ -4,6 +4,7 @@ use foghorn_domain::analyst::SimilarIncident;
 use foghorn_domain::audit::AuditEntry;
 use foghorn_domain::incident::Incident;
 use foghorn_domain::redaction::{redact, redact_json};
+use foghorn_pipeline::remember;
 use foghorn_store::model::{History, IncidentDetail, Notification, StoredEvent, TimelineEntry};
 use serde_json::{Value, json};
 
@@ -41,13 +42,14 @@ fn score(value: f32) -> f64 {
 
 /// An incident alone, with what is like it.
 pub(crate) fn incident_alone(detail: IncidentDetail, history: &History, similar: &[SimilarIncident]) -> Value {
-    let IncidentDetail { incident: row, analysis, notifications, timeline } = detail;
+    let IncidentDetail { incident: row, analysis, notifications, timeline, draft } = detail;
     let more = json!({
         "headline": row.headline(),
         "evidence": row.evidence,
         "correlations": row.correlations,
         "analysis": analysis,
         "similar": similar.iter().map(similar_incident).collect::<Vec<_>>(),
+        "draft": draft.as_ref().map(remember::shown),
         "seen_before": history.seen_before,
         "notifications": notifications.into_iter().map(notification).collect::<Vec<_>>(),
         "timeline": timeline.into_iter().map(timeline_entry).collect::<Vec<_>>(),
@@ -92,6 +94,12 @@ pub(crate) fn notification(notification: Notification) -> Value {
         "told_with": notification.told_with,
         "created_at": notification.created_at,
         "message": notification.message,
+        "route": notification.route,
+        "team": notification.team,
+        "held_by": notification.held_by,
+        "attempts": notification.attempts,
+        "next_attempt_at": notification.next_attempt_at,
+        "may_repeat": notification.may_repeat,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::state::App;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use foghorn_pipeline::act::Actor;
 use foghorn_routing::{FieldFault, Silence};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,28 +66,55 @@ pub(crate) async fn add(
     headers: HeaderMap,
     body: Bounded<Hands>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let wanted: Value = serde_json::from_slice(&body.bytes)
-        .map_err(|error| Problem::invalid("body", format!("the body is not the JSON of a silence: {error}")))?;
-    let said = ["created_by", "createdBy", "user"].iter().find_map(|name| wanted.get(name)?.as_str());
-    let actor = actor(&caller, said, via(&headers))?;
-    let mut wanted = wanted.clone();
-    if let Value::Object(fields) = &mut wanted {
-        fields.remove("user");
-    }
+    let (wanted, actor) = read(&caller, &headers, &body.bytes)?;
     let silence = app.pipeline.silences.add(&wanted, &actor).await?.map_err(|fault| problem(&fault))?;
     Ok((StatusCode::CREATED, Json(whole(&app, &silence).await?)))
 }
 
+/// What a silence would be and would have hidden in the last 24 hours. Nothing begins; its `id` is 0.
+#[utoipa::path(post, path = "/api/v1/silences/preview", operation_id = "preview_silence", tag = "silences",
+    request_body = SilenceBody, responses((status = 200, body = Object), (status = 400, body = Problem)))]
+pub(crate) async fn preview(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bounded<Hands>,
+) -> Result<Json<Value>, Problem> {
+    let (wanted, actor) = read(&caller, &headers, &body.bytes)?;
+    let silence = app.pipeline.silences.preview(&wanted, &actor).map_err(|fault| problem(&fault))?;
+    Ok(Json(whole(&app, &silence).await?))
+}
+
+/// The request without the name of who asks, and who asks.
+fn read(caller: &Caller, headers: &HeaderMap, body: &[u8]) -> Result<(Value, Actor), Problem> {
+    let mut wanted: Value = serde_json::from_slice(body)
+        .map_err(|error| Problem::invalid("body", format!("the body is not the JSON of a silence: {error}")))?;
+    let said = ["created_by", "createdBy", "user"].iter().find_map(|name| wanted.get(name)?.as_str());
+    let actor = actor(caller, said, via(headers))?;
+    if let Value::Object(fields) = &mut wanted {
+        fields.remove("user");
+    }
+    Ok((wanted, actor))
+}
+
+/// Who ends it.
+#[derive(Deserialize, utoipa::IntoParams)]
+pub(crate) struct EndQuery {
+    /// Who, where no token says so.
+    user: Option<String>,
+}
+
 /// Ends a silence now. One that is over stays as it is.
-#[utoipa::path(delete, path = "/api/v1/silences/{id}", operation_id = "end_silence", tag = "silences", params(("id" = i64, Path)),
+#[utoipa::path(delete, path = "/api/v1/silences/{id}", operation_id = "end_silence", tag = "silences", params(("id" = i64, Path), EndQuery),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn end(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Query(query): Query<EndQuery>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let actor = actor(&caller, None, via(&headers))?;
+    let actor = actor(&caller, query.user.as_deref(), via(&headers))?;
     let silence = app.pipeline.silences.end(parse_id(&id, "silence")?, &actor).await?;
     Ok(Json(shape(&silence, false)))
 }

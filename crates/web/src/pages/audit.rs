@@ -28,7 +28,7 @@ pub(crate) async fn get_page(
     Query(paging): Query<PagingQuery>,
 ) -> Result<Markup, Problem> {
     let mark = app.store().change_mark().await?;
-    let paging = paging.parse()?;
+    let paging = paging.parse_for_page()?;
     let incident = query.incident.filter(|id| !id.is_empty());
     let incident_id = incident.as_deref().map(|id| crate::api::parse_id(id, "incident")).transpose()?;
     let entries = app.store().audit_entries(incident_id, paging).await?;
@@ -79,14 +79,19 @@ fn row(entry: &AuditEntry) -> Markup {
     }
 }
 
-/// The values of an entry, in few words.
+/// The values of an entry, in few words: what is not there is not said, and of a digest its beginning.
 pub(super) fn details(details: &Value) -> Markup {
     let Some(fields) = details.as_object() else { return html! { (said(&details.to_string(), 200)) } };
+    let is_said = |(_, value): &(&String, &Value)| !value.is_null();
     html! {
-        @for (index, (name, value)) in fields.iter().take(8).enumerate() {
+        @for (index, (name, value)) in fields.iter().filter(is_said).take(8).enumerate() {
             @if index > 0 { ", " }
             span.quiet { (said(name, 40).replace('_', " ")) } " "
-            @match value { Value::String(text) => (said(text, 120)), other => (said(&other.to_string(), 120)) }
+            @match value {
+                Value::String(digest) if name.ends_with("sha256") => (said(digest, 13)),
+                Value::String(text) => (said(text, 120)),
+                other => (said(&other.to_string(), 120)),
+            }
         }
     }
 }

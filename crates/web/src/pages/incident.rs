@@ -9,9 +9,11 @@ mod history;
 mod marked;
 mod recalled;
 
+pub(super) use acting::{back_to, name_in};
 pub(crate) use acting::{post_action, post_memory};
 
 use super::layout::{Place, page, said, severity};
+use super::memory::waiting;
 use super::query::address;
 use crate::api::parse_id;
 use crate::problem::Problem;
@@ -20,15 +22,17 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use foghorn_domain::incident::Incident;
 use foghorn_domain::message::Message;
-use foghorn_domain::words::with_thousands;
+use foghorn_domain::words::{counted, with_thousands};
+use foghorn_pipeline::explain::Told;
 use foghorn_store::model::History;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-/// Which tab is open.
+/// Which tab is open, and what was just done to a memory on this page.
 #[derive(Deserialize)]
 pub(crate) struct TabQuery {
     tab: Option<String>,
+    noted: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,30 +70,32 @@ pub(crate) async fn get_page(
     let detail = app.store().incident_detail(id).await?;
     let incident = &detail.incident;
     let told = app.pipeline.explainer.tell(incident, None).await?;
-    let history = app.store().history(incident.clone()).await?;
-    let similar = app.pipeline.explainer.similar(incident, &history).await.unwrap_or_default();
+    let Told { explanation, message, similar, history } = told;
     let now = app.store().clock().now();
+    let user = acting::name_in(&headers);
     let open_tab = match tab {
         Tab::Events => events::latest(&app, incident).await?,
-        Tab::Memory => recalled::recalled(&history, &similar, now),
-        Tab::Docs => analysis::docs(&told.explanation),
+        Tab::Memory => recalled::recalled(id, &history, &similar, now, user.as_deref()),
+        Tab::Docs => analysis::docs(&explanation),
         Tab::Timeline => history::timeline(&detail.timeline),
         Tab::Told => history::told(&detail.notifications),
     };
     let counts = [
         incident.event_count,
         similar.len() as u64,
-        told.explanation.docs.len() as u64,
+        explanation.docs.len() as u64,
         detail.timeline.len() as u64,
         detail.notifications.len() as u64,
     ];
-    let user = acting::name_in(&headers);
     let content = html! {
-        (head(incident, &told.message, &history))
+        @if let Some(noted) = query.noted.as_deref().and_then(noted) { p.noted role="status" { (noted) } }
+        (head(incident, &message, &history))
         (acting::buttons(incident, user.as_deref()))
+        (waiting(detail.draft.as_ref(), id, user.as_deref()))
         div.columns {
             div {
-                (analysis::card(&told.explanation, id))
+                (recalled::best_fix(id, &similar, user.as_deref()))
+                (analysis::card(&explanation, id))
                 (analysis::evidence(incident))
             }
             div {
@@ -118,12 +124,23 @@ fn head(incident: &Incident, message: &Message, history: &History) -> Markup {
             }
             @if !message.related.is_empty() {
                 details #related {
-                    summary { "Told together with " (message.related.len()) " others" }
+                    summary { "Told together with " (counted(message.related.len() as u64, "other")) }
                     ul { @for line in &message.related { li { (line) } } }
                 }
             }
         }
     }
+}
+
+/// What a button beside a memory did.
+fn noted(act: &str) -> Option<&'static str> {
+    Some(match act {
+        "confirm" => "Confirmed: the next incident like this one shows that fix first.",
+        "retire" => "Discarded: it is offered to nobody.",
+        "helped" => "Noted that it helped: it counts more from now on.",
+        "not_helped" => "Noted that it did not help: it counts less from now on.",
+        _ => return None,
+    })
 }
 
 fn tabs(id: i64, open: Tab, counts: [u64; 5]) -> Markup {

@@ -3,8 +3,9 @@
 use super::assets::{ICON_ADDRESS, SCRIPT_ADDRESS, STYLE_ADDRESS};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Status;
+use foghorn_domain::redaction::redact;
 use foghorn_domain::severity::Severity;
-use foghorn_domain::text::{cut, outside_text};
+use foghorn_domain::text::{cut, outside_text, plain_text};
 use foghorn_store::sqlite::dashboard::ChangeMark;
 use maud::{DOCTYPE, Markup, html};
 
@@ -14,16 +15,18 @@ pub(super) enum Place {
     Incidents,
     Services,
     Memory,
+    Silences,
     Audit,
     Settings,
     /// None of them: a mistake, or the door.
     Nowhere,
 }
 
-const PLACES: [(Place, &str, &str); 5] = [
+const PLACES: [(Place, &str, &str); 6] = [
     (Place::Incidents, "/", "Incidents"),
     (Place::Services, "/services", "Services"),
     (Place::Memory, "/memory", "Memory"),
+    (Place::Silences, "/silences", "Silences"),
     (Place::Audit, "/audit", "Audit"),
     (Place::Settings, "/settings", "Settings"),
 ];
@@ -60,6 +63,16 @@ pub(super) fn page(title: &str, place: Place, mark: Option<ChangeMark>, content:
 /// Text from outside: masked, one plain line, not longer than this many characters.
 pub(super) fn said(text: &str, at_most: usize) -> String {
     cut(&outside_text(text), at_most)
+}
+
+/// Text from outside with its lines kept: masked, each line plain, and no more lines and characters than this.
+pub(super) fn said_lines(text: &str, most_lines: usize, at_most: usize) -> String {
+    // Of a longer text only so much is masked and shown.
+    let read = &text[..text.floor_char_boundary(16 * at_most)];
+    let masked = redact(read).into_string();
+    let plain: Vec<String> = masked.lines().take(most_lines).map(plain_text).collect();
+    // Masked again: something invisible may have hidden a secret the first time.
+    cut(&redact(&plain.join("\n")).into_string(), at_most)
 }
 
 /// How long ago, in one unit.

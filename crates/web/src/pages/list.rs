@@ -25,7 +25,7 @@ pub(crate) async fn get_page(
     Query(paging): Query<PagingQuery>,
 ) -> Result<Markup, Problem> {
     let mark = app.store().change_mark().await?;
-    let paging = paging.parse()?;
+    let paging = paging.parse_for_page()?;
     let filter = query.parse()?;
     let shown = Shown::of(&filter);
     let counts = app.store().status_counts(filter.clone()).await?;

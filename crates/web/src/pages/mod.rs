@@ -1,7 +1,7 @@
 //! The dashboard: server-rendered, whole without a script, and kept up to date by a small one.
 //!
 //! [`layout`] is what every page has around it. By address: [`list`] is `/`, [`incident`] one incident with
-//! its buttons, [`services`], [`memory`], [`audit`] and [`settings`] the other places, [`login`] the door
+//! its buttons, [`services`], [`memory`], [`silences`], [`audit`] and [`settings`] the other places, [`login`] the door
 //! where a token is needed, [`error`] what a browser sees instead of a problem body. Every text from
 //! outside passes [`layout::said`], and is escaped by the template.
 
@@ -16,3 +16,4 @@ pub(crate) mod memory;
 mod query;
 pub(crate) mod services;
 pub(crate) mod settings;
+pub(crate) mod silences;

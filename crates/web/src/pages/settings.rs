@@ -1,15 +1,27 @@
-//! `GET /settings`: the configuration in force, secrets shown only as set or not set, and how much there is.
+//! `GET /settings`: the configuration in force, secrets shown only as set or not set, how much there is, and whom
+//! the [`routing`] tells.
 
+mod routing;
+
+pub(crate) use routing::post_test;
+
+use super::incident::name_in;
 use super::layout::{Place, page, said};
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use foghorn_domain::words::with_thousands;
 use foghorn_store::model::Counts;
 use maud::{Markup, html};
 use serde_json::Value;
 
-pub(crate) async fn get_page(State(app): State<App>) -> Result<Markup, Problem> {
+pub(crate) async fn get_page(State(app): State<App>, headers: HeaderMap) -> Result<Markup, Problem> {
+    let user = name_in(&headers);
+    render(&app, routing::card(&app, user.as_deref(), None)).await
+}
+
+async fn render(app: &App, routing: Markup) -> Result<Markup, Problem> {
     let counts = app.store().counts().await?;
     let content = html! {
         h1 { "Settings" }
@@ -17,8 +29,9 @@ pub(crate) async fn get_page(State(app): State<App>) -> Result<Markup, Problem> 
                   "they are changed there, and take effect at the next start." }
         section.card aria-labelledby="server" {
             h2 #server { "This server" }
-            (amounts(&app, &counts))
+            (amounts(app, &counts))
         }
+        (routing)
         @if let Some(sections) = app.config.effective_config.as_object() {
             @for (name, fields) in sections { (section(name, fields)) }
         }

@@ -220,7 +220,7 @@ impl Searchable {
 }
 
 /// A bar on standard error, where that is a terminal.
-pub(super) fn bar(what: &str, is_quiet: bool) -> ProgressBar {
+pub(in crate::commands) fn bar(what: &str, is_quiet: bool) -> ProgressBar {
     let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(None, target);
     // A template of our own that would not parse leaves the plain bar.

@@ -12,10 +12,10 @@ const LONGEST_LINE: u64 = 8 * 1024 * 1024;
 const LARGEST_WHOLE: u64 = 256 * 1024 * 1024;
 
 /// A memory, or what is wrong, and where it stands.
-pub(super) struct Entry {
+pub(in crate::commands) struct Entry {
     /// `incidents.jsonl line 3`.
-    pub(super) place: String,
-    pub(super) outcome: Result<Offered, String>,
+    pub(in crate::commands) place: String,
+    pub(in crate::commands) outcome: Result<Offered, String>,
 }
 
 /// The files that were named; a directory stands for those in it that can be imported.
@@ -47,7 +47,7 @@ fn has_ending(path: &Path, ending: &str) -> bool {
 }
 
 /// Reads a file, or standard input for `-`, and hands over what it holds, one after the other.
-pub(super) fn read(path: &Path, mut take: impl FnMut(Entry) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(in crate::commands) fn read(path: &Path, mut take: impl FnMut(Entry) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let unreadable = |error: std::io::Error| anyhow::anyhow!("cannot read {}: {error}", path.display());
     if path == Path::new("-") {
         return lines("standard input", Box::new(BufReader::new(std::io::stdin())), take).map_err(unreadable)?;

@@ -91,7 +91,7 @@ pub(in crate::commands) fn web_config(config: &Config, address: SocketAddr) -> W
 
 /// The sentence model. None where this program was built without one and none is named; whoever goes on then
 /// says so.
-pub(in crate::commands) fn embedder(config: &Config) -> Result<Option<Embedder>, ConfigErrors> {
+pub(crate) fn embedder(config: &Config) -> Result<Option<Embedder>, ConfigErrors> {
     let embed = &config.embed;
     let loaded = match &embed.model_dir {
         Some(directory) => Embedder::from_dir(directory, &embed.model_name),
@@ -117,6 +117,7 @@ mod tests {
     use crate::config::Sources;
     use foghorn_domain::clock::SignedDuration;
     use foghorn_domain::lifecycle::Policy;
+    use std::collections::HashMap;
     use std::path::Path;
     use std::time::Duration;
 
@@ -157,6 +158,23 @@ mod tests {
             ("audit.key_file", "/k"),
             ("analysis.playbooks", "/p"),
             ("notify.edit_interval", "2s"),
+            ("notify.tell_within", "3s"),
+            ("routing.file", "/r"),
+            ("slack.bot_token", "xoxb-1"),
+            ("slack.signing_secret", "s"),
+            ("slack.app_token", "xapp-1"),
+            ("slack.channel", "#c"),
+            ("slack.api_url", "http://127.0.0.1:1/api/"),
+            ("slack.team_id", "T1"),
+            ("slack.people", "U1=ana"),
+            ("email.smtp_url", "smtp://u:p@mail.example.org"),
+            ("email.from", "f@x.org"),
+            ("email.to", "a@x.org, b@x.org"),
+            ("pagerduty.routing_key", "k"),
+            ("pagerduty.events_url", "http://127.0.0.1:2"),
+            ("webhook.allow", "10.0.0.0/8"),
+            ("watchman.heartbeat_url", "https://beat.example.org/x"),
+            ("watchman.silent_sources", "false"),
             ("http.public_url", "https://x/"),
         ]);
         let minutes = SignedDuration::from_mins;
@@ -173,6 +191,29 @@ mod tests {
             audit_key: "/k".into(),
             playbooks: Some("/p".into()),
             edit_interval: Duration::from_secs(2),
+            tell_within: Duration::from_secs(3),
+            receivers: ReceiverSettings {
+                routing_file: Some("/r".into()),
+                slack: SlackSettings {
+                    api_url: Some("http://127.0.0.1:1/api".to_owned()),
+                    bot_token: Some(Secret::new("xoxb-1")),
+                    signing_secret: Some(Secret::new("s")),
+                    app_token: Some(Secret::new("xapp-1")),
+                    channel: "#c".to_owned(),
+                    team_id: Some("T1".to_owned()),
+                    people: HashMap::from([("U1".to_owned(), "ana".to_owned())]),
+                    ..SlackSettings::default()
+                },
+                smtp_url: Some(Secret::new("smtp://u:p@mail.example.org")),
+                mail_from: "f@x.org".to_owned(),
+                mail_to: vec!["a@x.org".to_owned(), "b@x.org".to_owned()],
+                pagerduty_routing_key: Some(Secret::new("k")),
+                pagerduty_events_url: Some("http://127.0.0.1:2".to_owned()),
+                webhook_allow: vec!["10.0.0.0/8".to_owned()],
+                ..ReceiverSettings::default()
+            },
+            heartbeat_url: Some("https://beat.example.org/x".to_owned()),
+            watch_sources: false,
             ..Settings::new(Path::new("/d"))
         };
         assert_eq!(format!("{:?}", settings(&config)), format!("{expected:?}"));

@@ -219,6 +219,12 @@ impl Tab {
         std::fs::write(file, bytes).unwrap();
     }
 
+    /// What the browser reported so far that no page of ours may cause.
+    pub(crate) fn take_incidents(&mut self) -> Vec<String> {
+        self.value("1");
+        std::mem::take(&mut self.incidents)
+    }
+
     /// Lets go of what the browser logs because an answer was 4xx.
     pub(crate) fn forget_failed_loads(&mut self) {
         self.value("1");

@@ -47,7 +47,7 @@ pub(super) async fn state(app: &App) -> Result<ChainState, Problem> {
 
 pub(super) fn card(state: &ChainState) -> Markup {
     html! {
-        section.card aria-label="The chain" {
+        section.card #chain data-live aria-label="The chain" {
             p {
                 "Every row carries the hash of the one before it, so that no row can be changed or cut out unnoticed. "
                 @match (state.end, &state.head) {

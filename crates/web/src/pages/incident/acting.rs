@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use foghorn_domain::incident::{Action, Incident};
+use foghorn_domain::incident::{Action, Incident, Status};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -67,7 +67,8 @@ pub(crate) async fn post_memory(
     Ok(back_to(format!("/incidents/{id}?tab=memory"), form.user.as_deref()))
 }
 
-fn back_to(address: String, user: Option<&str>) -> Response {
+/// Back to a page of ours, with the name remembered.
+pub(in crate::pages) fn back_to(address: String, user: Option<&str>) -> Response {
     let mut response = Redirect::to(&address).into_response();
     let name: String = user.unwrap_or_default().trim().chars().take(MOST_NAME_CHARACTERS).collect();
     if !name.is_empty() {
@@ -82,7 +83,7 @@ fn back_to(address: String, user: Option<&str>) -> Response {
 }
 
 /// The name this browser gave the last time.
-pub(super) fn name_in(headers: &HeaderMap) -> Option<String> {
+pub(in crate::pages) fn name_in(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
     let (_, name) =
         cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == NAME_COOKIE)?;
@@ -98,12 +99,15 @@ pub(super) fn buttons(incident: &Incident, user: Option<&str>) -> Markup {
         (Action::FalsePositive, "False positive"),
     ];
     let is_useful = |(action, _): &&(Action, &str)| action.leads_to() != incident.status;
+    // Somebody has to take what nobody has; after that it is to be ended.
+    let is_new = matches!(incident.status, Status::Open | Status::Notified);
+    let next = if is_new { Action::Ack } else { Action::Resolve };
     html! {
         form.actions.card #actions data-live method="post" action=(format!("/incidents/{}/actions", incident.id)) {
             div.buttons {
                 @if incident.status.is_open() {
-                    @for (index, (action, label)) in all.iter().filter(is_useful).enumerate() {
-                        button id=(format!("do-{}", action.as_str())) class=[(index == 0).then_some("primary")]
+                    @for (action, label) in all.iter().filter(is_useful) {
+                        button id=(format!("do-{}", action.as_str())) class=[(*action == next).then_some("primary")]
                                name="action" value=(action.as_str()) { (label) }
                     }
                 } @else {

@@ -1,11 +1,11 @@
 //! The tab of raw events: the latest ones, masked, with what was matched marked.
 
 use super::marked::marked;
-use crate::pages::layout::{moment, said};
+use crate::pages::layout::{moment, said, said_lines};
 use crate::problem::Problem;
 use crate::state::App;
 use foghorn_domain::incident::Incident;
-use foghorn_domain::redaction::{redact, redact_json};
+use foghorn_domain::redaction::redact_json;
 use foghorn_domain::text::{cut, plain_text};
 use foghorn_domain::words::with_thousands;
 use foghorn_store::model::{Paging, StoredEvent};
@@ -13,8 +13,6 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 const SHOWN: u32 = 20;
-/// Of a longer payload only so much is masked and shown.
-const READ_BYTES: usize = 32 * 1024;
 const PAYLOAD_CHARACTERS: usize = 2_000;
 const LINES: usize = 40;
 
@@ -47,7 +45,7 @@ fn event(stored: &StoredEvent) -> Markup {
                 @if let Some(severity) = event.severity { " · " (severity.as_str()) }
                 @if let Some(status) = event.status { " · " (status.as_str()) }
             }
-            pre { (marked(&lines(&event.payload), &needles)) }
+            pre { (marked(&said_lines(&event.payload, LINES, PAYLOAD_CHARACTERS), &needles)) }
             @if !event.metadata.is_empty() {
                 details id=(format!("metadata-{}", event.id)) {
                     summary { "Metadata" }
@@ -61,15 +59,6 @@ fn event(stored: &StoredEvent) -> Markup {
             } }
         }
     }
-}
-
-/// The payload with its lines kept, masked, each line plain, and not too long.
-fn lines(payload: &str) -> String {
-    let read = &payload[..payload.floor_char_boundary(READ_BYTES)];
-    let masked = redact(read).into_string();
-    let plain: Vec<String> = masked.lines().take(LINES).map(plain_text).collect();
-    // Masked again: something invisible may have hidden a secret the first time.
-    cut(&redact(&plain.join("\n")).into_string(), PAYLOAD_CHARACTERS)
 }
 
 fn metadata(metadata: &serde_json::Map<String, Value>) -> String {

@@ -13,7 +13,10 @@ pub(super) fn card(incident: &Incident) -> Markup {
             dl.facts {
                 div { dt { "Status" } dd { (status(incident.status)) } }
                 div { dt { "Service" } dd {
-                    a href=(address("/", &[("service", &incident.service)])) { (said(&incident.service, 80)) } } }
+                    a href=(address("/", &[("service", &incident.service)])) { (said(&incident.service, 80)) }
+                    @if incident.status.is_open() {
+                        " · " a #silence href=(address("/silences", &[("service", &incident.service)])) { "Silence this service" }
+                    } } }
                 div { dt { "Environment" } dd { (said(&incident.environment, 60)) } }
                 div { dt { "Kind" } dd { (incident.kind) } }
                 div { dt { "First event" } dd { (moment(incident.first_seen)) } }

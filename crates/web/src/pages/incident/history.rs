@@ -2,8 +2,11 @@
 
 use crate::pages::audit::details;
 use crate::pages::layout::{moment, said};
+use crate::telling;
 use foghorn_domain::message::{Message, render_text};
+use foghorn_domain::notification::NotificationStatus;
 use foghorn_domain::text::plain_text;
+use foghorn_domain::words::counted;
 use foghorn_store::model::{Notification, TimelineEntry};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -30,23 +33,53 @@ pub(super) fn timeline(entries: &[TimelineEntry]) -> Markup {
 pub(super) fn told(tellings: &[Notification]) -> Markup {
     html! {
         @if tellings.is_empty() { p.empty { "Nobody has been told." } }
-        ol.events { @for telling in tellings.iter().rev() {
+        ol.events { @for one in tellings.iter().rev() {
             li {
                 p {
-                    strong { (telling.reason.as_str().replace('_', " ")) } ": " (telling.status.as_str()) ", " (said(&telling.receiver, 60))
-                    " · " (telling.urgency.as_str()) " · " (moment(telling.sent_at.unwrap_or(telling.created_at)))
-                    @if let Some(why) = &telling.why { " · " (said(why, 300)) }
-                    @if let Some(other) = telling.told_with { " · in the message of " a href=(format!("/incidents/{other}")) { "#" (other) } }
-                    @if telling.edits > 0 { " · edited " (telling.edits) "×" }
+                    strong { (said(&telling::receiver(one), 100)) } ": " (standing(one.status))
+                    ", because " (telling::because(one.reason))
+                    " · " (one.urgency.as_str()) " · " (moment(one.sent_at.unwrap_or(one.created_at)))
                 }
-                @if let Some(text) = telling.message.as_ref().and_then(as_sent) {
-                    details id=(format!("message-{}", telling.id)) {
+                (way(one))
+                @if let Some(why) = &one.why { p { (said(why, 400)) } }
+                @if let Some(other) = one.told_with { p { "In the message of " a href=(format!("/incidents/{other}")) { "#" (other) } } }
+                @if one.attempts > 0 { p { (counted(one.attempts.into(), "attempt")) " failed" } }
+                @if let Some(next) = telling::next(one, tellings) { p { "Next: " (said(&next, 300)) } }
+                @if one.edits > 0 { p.quiet { "Edited " (counted(one.edits.into(), "time")) " since" } }
+                @if one.may_repeat { p { span.flag { "may repeat an earlier message" } } }
+                @if let Some(text) = one.message.as_ref().and_then(as_sent) {
+                    details id=(format!("message-{}", one.id)) {
                         summary { "The message as it stands" }
                         pre { (text) }
                     }
                 }
             }
         } }
+        @if let Some(one) = tellings.first() {
+            p.quiet { a href=(format!("/api/v1/incidents/{}/explain", one.incident_id)) { "Every decision, as JSON" } }
+        }
+    }
+}
+
+/// By which route, and which team's trouble it is.
+fn way(one: &Notification) -> Markup {
+    html! {
+        @if one.route.is_some() || one.team.is_some() {
+            p.quiet {
+                @if let Some(route) = &one.route { "By " (said(route, 200)) }
+                @if let Some(team) = &one.team { " for team " (said(team, 80)) }
+            }
+        }
+    }
+}
+
+fn standing(status: NotificationStatus) -> &'static str {
+    match status {
+        NotificationStatus::Sent => "told",
+        NotificationStatus::Joined => "told with another incident",
+        NotificationStatus::Held => "not told",
+        NotificationStatus::Pending => "not told yet",
+        NotificationStatus::Failed => "could not be told",
     }
 }
 
