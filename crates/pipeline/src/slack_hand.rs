@@ -74,7 +74,15 @@ impl SlackHand {
         settings: &SlackSettings,
     ) -> Self {
         let team_id = Arc::new(settings.team_id.clone().map(OnceLock::from).unwrap_or_default());
-        Self { store, acting, silences, client, team_id, people: Arc::new(settings.people.clone()), outsiders: Arc::default() }
+        Self {
+            store,
+            acting,
+            silences,
+            client,
+            team_id,
+            people: Arc::new(settings.people.clone()),
+            outsiders: Arc::default(),
+        }
     }
 
     /// Asks Slack once whose token it is, so that clicks from elsewhere can be told apart.
@@ -215,7 +223,8 @@ impl SlackHand {
         let theirs = person.team_id.as_deref().or(team_id);
         let is_elsewhere = matches!((self.team_id.get(), theirs), (Some(ours), Some(theirs)) if ours != theirs);
         if mapped.is_none() && (person.is_stranger || is_elsewhere || self.is_outsider(person).await) {
-            let why = "you are a guest or belong to another workspace; ask for your Slack id to be put under slack.people";
+            let why =
+                "you are a guest or belong to another workspace; ask for your Slack id to be put under slack.people";
             return Err(why.to_owned());
         }
         let name = mapped.unwrap_or(&person.name);

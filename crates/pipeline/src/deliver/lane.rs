@@ -292,7 +292,8 @@ impl Deliver {
     async fn too_soon(&self, lane: &Lane, row: &Notification, incident: &Incident) -> Result<Option<Spared>> {
         let now = self.store.clock().now();
         let Some(interval) = self.routes.group_interval(incident, &lane.receiver, now) else { return Ok(None) };
-        let told_last = self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
+        let told_last =
+            self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
         let held = within_interval(row.urgency, Some(interval), told_last, now);
         Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why })))
     }
