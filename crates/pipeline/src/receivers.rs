@@ -126,6 +126,11 @@ impl Receiver {
         }
     }
 
+    /// Whether edits are counted beside messages, for all channels together.
+    pub(crate) fn counts_edits(&self) -> bool {
+        matches!(self, Self::Slack(_))
+    }
+
     /// Whether a storm goes there as one message. Programs want every incident.
     pub(crate) fn folds_storms(&self) -> bool {
         matches!(self, Self::Slack(_) | Self::Email(_))

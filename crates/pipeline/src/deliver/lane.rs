@@ -1,6 +1,7 @@
 //! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last edit.
 
 use super::Deliver;
+use super::pace::Pace;
 use super::storm::{Storm, joining};
 use crate::explain::{Told, reason_of};
 use crate::metrics::Metrics;
@@ -14,6 +15,7 @@ use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
 use foghorn_store::sqlite::watch::WATCHMAN;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// For so long after a storm's message, further tellings of the storm join it.
@@ -24,6 +26,8 @@ const AT_ONCE: usize = 5;
 const LOOK_AHEAD: u32 = 500;
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
 const COUNTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// Slack takes about fifty edits a minute of a workspace (docs.slack.dev/apis/web-api/rate-limits, tier 3).
+const SLACK_EDITS_PER_SECOND: f64 = 0.8;
 /// A lane whose turn comes sooner than this is waited for; else its next visit finds it.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_millis(1_500);
 
@@ -253,7 +257,7 @@ impl Deliver {
                 let now = self.store.clock().now();
                 let (retry_in, counts) = match failure.retry {
                     Retry::After(pause) => {
-                        self.lane(lane, |state| state.pace.rest_until(now + pause));
+                        self.rest_edits(lane, receiver, now + pause);
                         (Some(pause), false)
                     }
                     Retry::Backoff => (Some(backoff(row.attempts)), true),
@@ -345,10 +349,30 @@ impl Deliver {
             self.lane(lane, |state| state.pace.had_sent(sent));
         }
         let per_second = receiver.per_second();
-        Ok(self.lane(lane, |state| match is_post {
-            true => state.pace.post(now, per_second),
-            false => state.pace.edit(now, per_second),
-        }))
+        if is_post {
+            return Ok(self.lane(lane, |state| state.pace.post(now, per_second)));
+        }
+        let counts_edits = receiver.counts_edits();
+        if counts_edits && let Err(moment) = self.slack_edits().one(now, SLACK_EDITS_PER_SECOND) {
+            return Ok(Err(moment));
+        }
+        let turn = self.lane(lane, |state| state.pace.edit(now, per_second));
+        if counts_edits && turn.is_err() {
+            self.slack_edits().give_back();
+        }
+        Ok(turn)
+    }
+
+    /// No edit goes out before a moment. Slack means all channels by it, and edits alone; others mean the lane.
+    fn rest_edits(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
+        match receiver.counts_edits() {
+            true => self.slack_edits().rest_until(until),
+            false => self.lane(lane, |state| state.pace.rest_until(until)),
+        }
+    }
+
+    fn slack_edits(&self) -> MutexGuard<'_, Pace> {
+        self.slack_edits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {
