@@ -45,7 +45,14 @@ impl Deliver {
         loop {
             let waiting = self.store.waiting_in(lane.clone(), LOOK_AHEAD).await?;
             let turn = match waiting.first() {
-                Some(first) => self.tell_next(lane, &receiver, first, &waiting).await?,
+                Some(first) => match self.tell_next(lane, &receiver, first, &waiting).await {
+                    Err(error) if !error.is_temporary() => {
+                        tracing::error!(%error, receiver = lane.receiver, incident.id = first.incident_id, "a telling could not be made ready and will be tried again");
+                        self.store.postpone(first.clone(), error.to_string()).await?;
+                        Turn::Done(1)
+                    }
+                    turn => turn?,
+                },
                 None => self.edit_next(lane, &receiver).await?,
             };
             match turn {
@@ -218,7 +225,8 @@ impl Deliver {
             code: failure.code,
             detail: failure.detail,
             retry_in,
-            may_have_landed: failure.may_have_landed,
+            // That this attempt did not land says nothing about an earlier one.
+            may_have_landed: failure.may_have_landed || row.in_flight,
             counts,
             fallback: self.routes.fallback(),
         };
@@ -228,14 +236,25 @@ impl Deliver {
     /// Brings the message that waits longest up to date.
     async fn edit_next(&self, lane: &Lane, receiver: &Receiver) -> Result<Turn> {
         let Some(row) = self.store.outdated_in(lane.clone(), COUNTS_EVERY).await? else { return Ok(Turn::Nothing) };
+        match self.edit(lane, receiver, &row).await {
+            Err(error) if !error.is_temporary() => {
+                tracing::error!(%error, receiver = lane.receiver, incident.id = row.incident_id, "a message could not be brought up to date and will be tried again");
+                self.store.put_off_edit(&row, Some(backoff(row.attempts)), true).await?;
+                Ok(Turn::Done(1))
+            }
+            turn => turn,
+        }
+    }
+
+    async fn edit(&self, lane: &Lane, receiver: &Receiver, row: &Notification) -> Result<Turn> {
         let incident = self.store.incident(row.incident_id).await?;
         let status = incident.status.as_str().to_owned();
-        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(&row).await?;
-        if was_said_elsewhere || !receiver.shows(&row, &incident) {
+        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(row).await?;
+        if was_said_elsewhere || !receiver.shows(row, &incident) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
             return Ok(Turn::Done(1));
         }
-        let told = self.explainer.tell_for(&incident, &reason_of(&row), row.team.as_deref(), row.may_repeat).await?;
+        let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), row.may_repeat).await?;
         let message = serde_json::to_value(&told.message)?;
         if !row.is_digest && row.message.as_ref() == Some(&message) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
@@ -245,10 +264,10 @@ impl Deliver {
             return Ok(Turn::Later(moment));
         }
         let storm = match row.is_digest {
-            true => Some(self.storm_from(&row).await?),
+            true => Some(self.storm_from(row).await?),
             false => None,
         };
-        match receiver.edit(&self.outgoing(&row, &incident, &told, storm.as_ref()).await?).await {
+        match receiver.edit(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await {
             Ok(()) => {
                 self.count(receiver, "edited", None);
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
@@ -274,7 +293,7 @@ impl Deliver {
                     code = failure.code,
                     "a message could not be edited"
                 );
-                self.store.put_off_edit(&row, retry_in, counts).await?;
+                self.store.put_off_edit(row, retry_in, counts).await?;
             }
         }
         Ok(Turn::Done(1))
