@@ -45,7 +45,7 @@ async fn a_silence_is_previewed_then_begun_holds_back_and_is_ended_by_a_form() {
     assert_eq!(silence["matchers"], json!(["service = orders", "kind != sqli"]));
     assert_eq!((&silence["created_by"], &silence["is_active"]), (&json!("ana"), &json!(true)));
 
-    app.send(event("orders", "log", "FATAL disk is full: no space left on device")).await;
+    app.send(event("orders", "log", "ERROR connection to server at \"orders-db\" failed: timeout expired")).await;
     app.settle().await;
     let page = app.get("/incidents/2?tab=told").await.expect(200).text;
     assert!(page.contains("not told") && page.contains("silence 1 by ana"), "{page}");
