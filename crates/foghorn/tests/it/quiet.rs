@@ -313,6 +313,33 @@ async fn a_false_positive_stays_quiet() {
     assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
 }
 
+const TWO_NAMES: &str = r##"
+fallback = ["alerts"]
+
+[receivers.alerts]
+kind = "slack"
+channel = "#incident-alerts"
+
+[receivers.also-alerts]
+kind = "slack"
+channel = "#incident-alerts"
+
+[[route]]
+match = ["kind = alert"]
+receivers = ["alerts"]
+continue = true
+
+[[route]]
+receivers = ["also-alerts"]
+"##;
+
+#[tokio::test]
+async fn two_routes_to_one_channel_are_one_message() {
+    let (slack, mut app) = at_slack(TWO_NAMES).await;
+    tell(&mut app, vec![check(1, "warning", "firing")]).await;
+    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
+}
+
 #[tokio::test]
 async fn what_waits_for_a_receiver_that_is_taken_away_is_told_elsewhere() {
     let (slack, mut app) = at_slack(ESCALATION).await;
