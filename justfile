@@ -37,6 +37,10 @@ deny:
 bench *ARGS:
     cargo run --release --locked -- bench intake {{ ARGS }}
 
+# How soon people are told, with a double in the place of Slack
+bench-tell *ARGS:
+    cargo run --release --locked -- bench tell {{ ARGS }}
+
 # Detectors and templates alone
 bench-detect:
     cargo bench --package foghorn-detect --locked

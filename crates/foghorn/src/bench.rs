@@ -4,6 +4,7 @@
 //! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
 //! figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
 //! memories, and the dashboard of a store that has seen much.
+//! [`tell`] measures how soon people are told, with [`slack`] in the place of Slack.
 
 mod intake;
 mod sqlite;
@@ -13,6 +14,8 @@ mod latency;
 mod bodies;
 mod http;
 mod report;
+mod slack;
+mod tell;
 mod recall;
 mod pages;
 
@@ -30,6 +33,8 @@ pub(crate) struct Args {
 enum Command {
     /// Events a second, one by one and in batches, and how soon an event is an incident
     Intake(intake::Args),
+    /// How soon an event is a message in Slack, and a page among messages that wait
+    Tell(tell::Args),
     /// How soon the like is found among very many memories, and what memory that takes
     Recall(recall::Args),
     /// How soon pages begin to arrive, and how large they are, with ten thousand incidents in the store
@@ -40,6 +45,7 @@ enum Command {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
+        Command::Tell(args) => tell::run(args),
         Command::Recall(args) => recall::run(args),
         Command::Pages(args) => pages::run(args),
     }

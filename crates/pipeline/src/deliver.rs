@@ -41,6 +41,8 @@ pub struct Deliver {
     heartbeat: Option<Heartbeat>,
     outcomes: Outcomes,
     lanes: Arc<Mutex<HashMap<Lane, LaneState>>>,
+    /// Edits in Slack, which counts them for all channels together.
+    slack_edits: Arc<Mutex<Pace>>,
 }
 
 #[derive(Default)]
@@ -73,6 +75,7 @@ impl Deliver {
             heartbeat,
             outcomes: Outcomes::default(),
             lanes: Arc::default(),
+            slack_edits: Arc::default(),
         })
     }
 

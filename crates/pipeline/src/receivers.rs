@@ -116,6 +116,11 @@ impl Receiver {
         }
     }
 
+    /// Whether the same channel is the same people. The host of a webhook has many, PagerDuty many services.
+    pub(crate) fn is_known_by_its_channel(&self) -> bool {
+        matches!(self, Self::Slack(_) | Self::Email(_))
+    }
+
     /// Messages a second, after a burst.
     pub(crate) fn per_second(&self) -> f64 {
         match self {
@@ -124,6 +129,11 @@ impl Receiver {
             Self::PagerDuty(_) => 2.0,
             Self::Webhook(_) => 20.0,
         }
+    }
+
+    /// Whether edits are counted beside messages, for all channels together.
+    pub(crate) fn counts_edits(&self) -> bool {
+        matches!(self, Self::Slack(_))
     }
 
     /// Whether a storm goes there as one message. Programs want every incident.

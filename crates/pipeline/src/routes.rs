@@ -171,7 +171,12 @@ impl Routes {
             let Some(receiver) = table.receivers.get(&routed.receiver) else { continue };
             let lane = Lane { receiver: routed.receiver, channel: receiver.channel().to_owned() };
             let team = routed.team.map(|team| table.routing.team_name(&team).to_owned());
-            if lanes.iter().all(|known: &Routed| known.lane.receiver != lane.receiver) {
+            // Two receivers may lead to the same people, who are told once.
+            let is_same = |known: &Routed| {
+                let leads_there = receiver.is_known_by_its_channel() && known.lane.channel == lane.channel;
+                known.lane.receiver == lane.receiver || leads_there
+            };
+            if !lanes.iter().any(is_same) {
                 lanes.push(Routed { lane, route: routed.path, team });
             }
         }

@@ -168,17 +168,26 @@ impl Pipeline {
     pub async fn run_until_idle(&mut self) -> foghorn_store::Result<()> {
         loop {
             let triaged = self.triage.step().await?.events;
-            let swept = self.reconcile.sweep_step().await?;
-            let settled = self.reconcile.settle_outcomes().await?;
-            let recalled = self.recollection.refresh_step().await?;
-            let delivered = self.notify.deliver_step().await?;
-            let edited = self.notify.edit_step().await?;
-            let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
-            let told = self.deliver.step().await? + self.watchman.step().await?;
-            if triaged + swept + recalled + delivered + edited + settled + due + told == 0 {
+            if triaged + self.step_after_triage().await? == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Runs every stage but triage, once each. For tests.
+    pub async fn run_all_but_triage(&mut self) -> foghorn_store::Result<()> {
+        self.step_after_triage().await.map(drop)
+    }
+
+    async fn step_after_triage(&mut self) -> foghorn_store::Result<usize> {
+        let swept = self.reconcile.sweep_step().await?;
+        let settled = self.reconcile.settle_outcomes().await?;
+        let recalled = self.recollection.refresh_step().await?;
+        let delivered = self.notify.deliver_step().await?;
+        let edited = self.notify.edit_step().await?;
+        let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
+        let told = self.deliver.step().await? + self.watchman.step().await?;
+        Ok(swept + settled + recalled + delivered + edited + due + told)
     }
 
     /// Runs triage alone until the log is read.

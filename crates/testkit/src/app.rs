@@ -138,6 +138,11 @@ impl App {
         self.pipeline.triage_until_idle().await.unwrap();
     }
 
+    /// Runs every stage but triage, as where that one stands still.
+    pub async fn settle_all_but_triage(&mut self) {
+        self.pipeline.run_all_but_triage().await.unwrap();
+    }
+
     /// Moves the clock.
     pub fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);

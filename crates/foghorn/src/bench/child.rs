@@ -30,11 +30,17 @@ pub(super) struct Child {
 impl Child {
     /// Starts it with an empty data directory and the defaults.
     pub(super) async fn start(data_dir: &Path) -> anyhow::Result<Self> {
+        Self::start_with(data_dir, &[]).await
+    }
+
+    /// The same with this in its environment.
+    pub(super) async fn start_with(data_dir: &Path, environment: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen=127.0.0.1:0", "--log-level=warn"])
             .arg(format!("--data-dir={}", data_dir.display()))
             // The operator's own configuration would measure something else.
             .env_clear()
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

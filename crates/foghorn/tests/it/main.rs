@@ -34,6 +34,7 @@ mod told;
 mod tell_crash;
 mod mail;
 mod doors;
+mod watchman;
 mod python;
 mod retention;
 mod browser;

@@ -113,6 +113,27 @@ async fn what_nobody_takes_goes_up_step_by_step_each_once() {
 }
 
 #[tokio::test]
+async fn what_was_told_together_goes_up_together() {
+    let (slack, mut app) = at_slack(ESCALATION).await;
+    let timeout =
+        |service: &str| event(service, "log", "ERROR connection to server at \"orders-db\" failed: timeout expired");
+    tell(&mut app, ["cart", "users", "stock"].map(timeout).into()).await;
+    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
+    pass(&mut app, 16).await;
+    assert_eq!(told(&slack, "#leads"), ["#1 Not acknowledged"]);
+    // Who takes the message takes what stands in it.
+    app.click(&Hand::john(), "ack", 1).await;
+    tell(&mut app, ["cart", "users", "stock"].map(timeout).into()).await;
+    pass(&mut app, 12).await;
+    assert_eq!(told(&slack, "#leads").len(), 1);
+    // One that outlasts it goes up on its own.
+    app.click(&Hand::john(), "resolve", 1).await;
+    tell(&mut app, vec![timeout("users")]).await;
+    pass(&mut app, 2).await;
+    assert!(told(&slack, "#leads").contains(&"#2 Not acknowledged".to_owned()), "{:#?}", told(&slack, "#leads"));
+}
+
+#[tokio::test]
 async fn who_acknowledges_in_time_is_not_asked_again() {
     let (slack, mut app) = at_slack(ESCALATION).await;
     tell(&mut app, vec![check(1, "critical", "firing")]).await;
@@ -290,6 +311,44 @@ async fn a_false_positive_stays_quiet() {
         tell(&mut app, vec![timeout()]).await;
     }
     assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
+}
+
+const TWO_NAMES: &str = r##"
+fallback = ["alerts"]
+
+[receivers.alerts]
+kind = "slack"
+channel = "#incident-alerts"
+
+[receivers.also-alerts]
+kind = "slack"
+channel = "#incident-alerts"
+
+[[route]]
+match = ["kind = alert"]
+receivers = ["alerts"]
+continue = true
+
+[[route]]
+receivers = ["also-alerts"]
+"##;
+
+#[tokio::test]
+async fn two_routes_to_one_channel_are_one_message() {
+    let (slack, mut app) = at_slack(TWO_NAMES).await;
+    tell(&mut app, vec![check(1, "warning", "firing")]).await;
+    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_receiver_that_is_taken_away_is_told_elsewhere() {
+    let (slack, mut app) = at_slack(ESCALATION).await;
+    slack.fault_on("chat.postMessage", foghorn_testkit::Fault::TooMany(60));
+    app.send(check(1, "warning", "firing")).await;
+    app.settle().await;
+    app.reroute("fallback = [\"leads\"]\n[receivers.leads]\nkind = \"slack\"\nchannel = \"#leads\"\n");
+    app.tell_everybody().await;
+    assert_eq!((told(&slack, "#leads"), slack.messages(FakeSlack::CHANNEL).len()), (vec!["#1 new".to_owned()], 0));
 }
 
 #[tokio::test]

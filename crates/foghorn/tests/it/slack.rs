@@ -194,7 +194,7 @@ async fn strangers_and_borrowed_names_do_not_act() {
     let (_slack, app) = told().await;
     let stranger = Hand::of("U9", "mallory").with("team_id", json!("T0ELSEWHERE"));
     let said = app.click(&stranger, "resolve", 1).await;
-    assert!(said.starts_with("Incident 1 was not changed: you belong to another workspace"), "{said}");
+    assert!(said.starts_with("Incident 1 was not changed: you are a guest or belong to another workspace"), "{said}");
     assert_eq!(app.incident(1).await["status"], "notified");
     // A person whose name is one of Foghorn's own stands in the audit log by their id.
     assert_eq!(app.click(&Hand::of("U8", "agent"), "ack", 1).await, "Incident 1 acknowledged by U8");

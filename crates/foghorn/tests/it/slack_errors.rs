@@ -123,6 +123,50 @@ async fn a_slack_that_does_not_answer_in_time_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_message_that_may_have_landed_is_looked_for_until_that_is_known() {
+    let (slack, mut app) = two_channels().await;
+    slack.fault_on("chat.postMessage", Fault::LandThenCut);
+    // When it is looked for Slack is down, and the next attempt is refused without a doubt.
+    slack.fault_on("conversations.list", Fault::Status(500));
+    slack.fault_on("chat.postMessage", Fault::TooMany(5));
+    an_incident(&mut app).await;
+    assert_eq!(slack.faults_due(), 0);
+    assert_eq!(outside(&app).await, ["first sent"]);
+    assert_eq!(slack.messages(FakeSlack::CHANNEL).len(), 1, "{:#?}", slack.calls());
+}
+
+#[tokio::test]
+async fn a_telling_that_cannot_be_made_ready_holds_up_no_other_of_its_channel() {
+    let (slack, mut app) = two_channels().await;
+    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
+    db.execute_batch(
+        "INSERT INTO notifications (id, incident_id, receiver, channel, reason, occurrence, urgency, created_at)
+         VALUES (-1, 999, 'first', '#incident-alerts', 'opened', '1', 'page', '2026-01-01T00:00:00.000000Z')",
+    )
+    .unwrap();
+    an_incident(&mut app).await;
+    assert_eq!(outside(&app).await, ["first sent"]);
+    assert_eq!(slack.messages(FakeSlack::CHANNEL).len(), 1);
+    assert_eq!(app.count("SELECT count(*) FROM notifications WHERE id = -1 AND status = 'failed'"), 1);
+}
+
+#[tokio::test]
+async fn a_click_that_the_store_does_not_get_to_is_taken_back_and_said_so() {
+    let (_slack, mut app) = two_channels().await;
+    an_incident(&mut app).await;
+    let body = Hand::john().click("ack", 1);
+    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answer = app.from_slack("/slack/actions", &body).await.expect(200).json();
+    assert_eq!(answer["text"], "not recorded, try again");
+    db.execute_batch("ROLLBACK").unwrap();
+    app.settle().await;
+    assert_eq!(app.incident(1).await["status"], "notified", "what was taken back does not happen later");
+    let answer = app.from_slack("/slack/actions", &body).await.expect(200).json();
+    assert_eq!(answer["text"], "Incident 1 acknowledged by john.doe");
+}
+
+#[tokio::test]
 async fn a_slack_that_stays_down_is_given_up_in_the_end_and_told_elsewhere() {
     let (slack, mut app) = two_channels().await;
     app.send(event("checkout", "log", "ERROR database query timeout after 5000 ms")).await;

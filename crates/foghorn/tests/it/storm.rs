@@ -155,3 +155,48 @@ async fn a_restart_in_the_middle_of_a_storm_tells_the_rest_once_at_the_same_pace
     assert_eq!((slack.all_messages().len(), told_in_slack(&app)), (30, 30));
     went_well(&slack);
 }
+
+/// Ten channels, for the tenth services each.
+fn ten_channels() -> String {
+    let channel = |number: usize| {
+        format!(
+            "[receivers.c{number}]\nkind = \"slack\"\nchannel = \"#c{number}\"\nstorm_above = 1000\n
+             [[route]]\nmatch = [\"service =~ service-[0-9]*{number}\"]\nreceivers = [\"c{number}\"]\n"
+        )
+    };
+    format!("fallback = [\"c0\"]\n{}", (0..10).map(channel).collect::<String>())
+}
+
+#[tokio::test]
+async fn edits_of_all_channels_together_keep_to_what_a_workspace_takes() {
+    let slack = FakeSlack::with_clock(App::clock()).await;
+    slack.strict_rate(true);
+    (0..10).for_each(|number| drop(slack.add_channel(&format!("#c{number}"))));
+    let mut app = App::at_slack(&slack, &ten_channels());
+    app.send_all((0..80).map(|number| firing(number, "warning")).collect()).await;
+    app.tell_everybody().await;
+    for id in 1..=80 {
+        app.click(&Hand::john(), "ack", id).await;
+    }
+    app.tell_everybody().await;
+    went_well(&slack);
+    let messages = slack.all_messages();
+    assert_eq!(messages.len(), 80);
+    assert!(messages.iter().all(|message| message.edits.len() == 1));
+}
+
+#[tokio::test]
+async fn an_edit_that_slack_puts_off_holds_up_no_message() {
+    let (slack, mut app) = strict(ONE_BY_ONE).await;
+    app.send(firing(1, "warning")).await;
+    app.tell_everybody().await;
+    slack.fault_on("chat.update", Fault::TooMany(600));
+    app.click(&Hand::john(), "ack", 1).await;
+    app.settle().await;
+    app.send(firing(2, "critical")).await;
+    app.settle().await;
+    assert_eq!(slack.all_messages().len(), 2);
+    assert!(slack.all_messages()[0].edits.is_empty());
+    app.tell_everybody().await;
+    assert_eq!(slack.all_messages()[0].edits.len(), 1);
+}

@@ -1,6 +1,7 @@
 //! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last edit.
 
 use super::Deliver;
+use super::pace::Pace;
 use super::storm::{Storm, joining};
 use crate::explain::{Told, reason_of};
 use crate::metrics::Metrics;
@@ -14,6 +15,7 @@ use foghorn_store::Result;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
 use foghorn_store::sqlite::watch::WATCHMAN;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// For so long after a storm's message, further tellings of the storm join it.
@@ -24,6 +26,8 @@ const AT_ONCE: usize = 5;
 const LOOK_AHEAD: u32 = 500;
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
 const COUNTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// Slack takes about fifty edits a minute of a workspace (docs.slack.dev/apis/web-api/rate-limits, tier 3).
+const SLACK_EDITS_PER_SECOND: f64 = 0.8;
 /// A lane whose turn comes sooner than this is waited for; else its next visit finds it.
 const WORTH_WAITING: SignedDuration = SignedDuration::from_millis(1_500);
 
@@ -41,7 +45,14 @@ impl Deliver {
         loop {
             let waiting = self.store.waiting_in(lane.clone(), LOOK_AHEAD).await?;
             let turn = match waiting.first() {
-                Some(first) => self.tell_next(lane, &receiver, first, &waiting).await?,
+                Some(first) => match self.tell_next(lane, &receiver, first, &waiting).await {
+                    Err(error) if !error.is_temporary() => {
+                        tracing::error!(%error, receiver = lane.receiver, incident.id = first.incident_id, "a telling could not be made ready and will be tried again");
+                        self.store.postpone(first.clone(), error.to_string()).await?;
+                        Turn::Done(1)
+                    }
+                    turn => turn?,
+                },
                 None => self.edit_next(lane, &receiver).await?,
             };
             match turn {
@@ -214,7 +225,8 @@ impl Deliver {
             code: failure.code,
             detail: failure.detail,
             retry_in,
-            may_have_landed: failure.may_have_landed,
+            // That this attempt did not land says nothing about an earlier one.
+            may_have_landed: failure.may_have_landed || row.in_flight,
             counts,
             fallback: self.routes.fallback(),
         };
@@ -224,14 +236,25 @@ impl Deliver {
     /// Brings the message that waits longest up to date.
     async fn edit_next(&self, lane: &Lane, receiver: &Receiver) -> Result<Turn> {
         let Some(row) = self.store.outdated_in(lane.clone(), COUNTS_EVERY).await? else { return Ok(Turn::Nothing) };
+        match self.edit(lane, receiver, &row).await {
+            Err(error) if !error.is_temporary() => {
+                tracing::error!(%error, receiver = lane.receiver, incident.id = row.incident_id, "a message could not be brought up to date and will be tried again");
+                self.store.put_off_edit(&row, Some(backoff(row.attempts)), true).await?;
+                Ok(Turn::Done(1))
+            }
+            turn => turn,
+        }
+    }
+
+    async fn edit(&self, lane: &Lane, receiver: &Receiver, row: &Notification) -> Result<Turn> {
         let incident = self.store.incident(row.incident_id).await?;
         let status = incident.status.as_str().to_owned();
-        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(&row).await?;
-        if was_said_elsewhere || !receiver.shows(&row, &incident) {
+        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(row).await?;
+        if was_said_elsewhere || !receiver.shows(row, &incident) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
             return Ok(Turn::Done(1));
         }
-        let told = self.explainer.tell_for(&incident, &reason_of(&row), row.team.as_deref(), row.may_repeat).await?;
+        let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), row.may_repeat).await?;
         let message = serde_json::to_value(&told.message)?;
         if !row.is_digest && row.message.as_ref() == Some(&message) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
@@ -241,10 +264,10 @@ impl Deliver {
             return Ok(Turn::Later(moment));
         }
         let storm = match row.is_digest {
-            true => Some(self.storm_from(&row).await?),
+            true => Some(self.storm_from(row).await?),
             false => None,
         };
-        match receiver.edit(&self.outgoing(&row, &incident, &told, storm.as_ref()).await?).await {
+        match receiver.edit(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await {
             Ok(()) => {
                 self.count(receiver, "edited", None);
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
@@ -253,7 +276,7 @@ impl Deliver {
                 let now = self.store.clock().now();
                 let (retry_in, counts) = match failure.retry {
                     Retry::After(pause) => {
-                        self.lane(lane, |state| state.pace.rest_until(now + pause));
+                        self.rest_edits(lane, receiver, now + pause);
                         (Some(pause), false)
                     }
                     Retry::Backoff => (Some(backoff(row.attempts)), true),
@@ -270,7 +293,7 @@ impl Deliver {
                     code = failure.code,
                     "a message could not be edited"
                 );
-                self.store.put_off_edit(&row, retry_in, counts).await?;
+                self.store.put_off_edit(row, retry_in, counts).await?;
             }
         }
         Ok(Turn::Done(1))
@@ -345,10 +368,30 @@ impl Deliver {
             self.lane(lane, |state| state.pace.had_sent(sent));
         }
         let per_second = receiver.per_second();
-        Ok(self.lane(lane, |state| match is_post {
-            true => state.pace.post(now, per_second),
-            false => state.pace.edit(now, per_second),
-        }))
+        if is_post {
+            return Ok(self.lane(lane, |state| state.pace.post(now, per_second)));
+        }
+        let counts_edits = receiver.counts_edits();
+        if counts_edits && let Err(moment) = self.slack_edits().one(now, SLACK_EDITS_PER_SECOND) {
+            return Ok(Err(moment));
+        }
+        let turn = self.lane(lane, |state| state.pace.edit(now, per_second));
+        if counts_edits && turn.is_err() {
+            self.slack_edits().give_back();
+        }
+        Ok(turn)
+    }
+
+    /// No edit goes out before a moment. Slack means all channels by it, and edits alone; others mean the lane.
+    fn rest_edits(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
+        match receiver.counts_edits() {
+            true => self.slack_edits().rest_until(until),
+            false => self.lane(lane, |state| state.pace.rest_until(until)),
+        }
+    }
+
+    fn slack_edits(&self) -> MutexGuard<'_, Pace> {
+        self.slack_edits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {

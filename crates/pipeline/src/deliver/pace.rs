@@ -24,12 +24,22 @@ impl Default for Pace {
 impl Pace {
     /// Whether a post may go out now; else when.
     pub(super) fn post(&mut self, now: Timestamp, per_second: f64) -> Result<(), Timestamp> {
-        self.take(now, per_second, 1.0)
+        self.one(now, per_second)
     }
 
     /// Whether an edit may go out now; else when.
     pub(super) fn edit(&mut self, now: Timestamp, per_second: f64) -> Result<(), Timestamp> {
         self.take(now, per_second, 1.0 + KEPT_FOR_POSTS)
+    }
+
+    /// Whether one more of anything may go out now; else when.
+    pub(super) fn one(&mut self, now: Timestamp, per_second: f64) -> Result<(), Timestamp> {
+        self.take(now, per_second, 1.0)
+    }
+
+    /// What was taken last did not go out.
+    pub(super) fn give_back(&mut self) {
+        self.allowance = (self.allowance + 1.0).min(BURST);
     }
 
     /// Nothing more goes out before a moment.
@@ -87,6 +97,15 @@ mod tests {
         let edits = (0..10).filter(|ms| pace.edit(at(*ms), 1.0).is_ok()).count();
         assert_eq!(edits, 4);
         assert!(pace.post(at(20), 1.0).is_ok());
+    }
+
+    #[test]
+    fn what_did_not_go_out_is_there_for_the_next() {
+        let mut pace = Pace::default();
+        (0..5).for_each(|_| pace.one(at(0), 1.0).unwrap());
+        assert!(pace.one(at(0), 1.0).is_err());
+        pace.give_back();
+        assert!(pace.one(at(0), 1.0).is_ok());
     }
 
     #[test]

@@ -8,6 +8,5 @@ mod failures;
 mod hostile;
 mod lookup;
 mod models;
-mod pacing;
 mod socket;
 mod support;

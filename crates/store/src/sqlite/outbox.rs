@@ -238,7 +238,8 @@ impl Store {
     }
 
     /// Incidents that were told and that nobody has answered, with the moment of the telling that counts: of the
-    /// opening, or of the last coming back.
+    /// opening, or of the last coming back. Who takes a message takes the incidents that are told in it, as long as
+    /// the one it is about goes on.
     pub async fn told_and_unanswered(&self) -> Result<Vec<(Incident, Timestamp)>> {
         self.read(|db| {
             let columns = super::rows::INCIDENT_COLUMNS.split(", ").map(|name| format!("i.{}", name.trim()));
@@ -246,6 +247,8 @@ impl Store {
                 "SELECT {}, max(n.sent_at) FROM incidents i JOIN notifications n ON n.incident_id = i.id
                   WHERE i.status = 'notified' AND n.receiver = '{DASHBOARD}' AND n.status IN ('sent', 'joined')
                     AND n.reason IN ('opened', 'reopened', 'still_firing', 'silence_ended')
+                    AND NOT (n.status = 'joined' AND EXISTS (SELECT 1 FROM incidents c
+                        WHERE c.id = n.told_with AND c.status NOT IN ('resolved', 'false_positive')))
                   GROUP BY i.id ORDER BY i.id DESC LIMIT 5000",
                 columns.collect::<Vec<_>>().join(", ")
             );
