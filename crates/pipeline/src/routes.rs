@@ -177,7 +177,7 @@ impl Routes {
                 known.lane.receiver == lane.receiver || leads_there
             };
             if !lanes.iter().any(is_same) {
-                lanes.push(Routed { lane, route: routed.path, team });
+                lanes.push(Routed { lane, route: routed.path, team, joins: receiver.folds_storms() });
             }
         }
         lanes
@@ -200,9 +200,10 @@ impl Routes {
         let found = table.routing.to_fallback().into_iter();
         found
             .filter_map(|routed| {
-                let channel = table.receivers.get(&routed.receiver)?.channel().to_owned();
+                let receiver = table.receivers.get(&routed.receiver)?;
+                let (channel, joins) = (receiver.channel().to_owned(), receiver.folds_storms());
                 let lane = Lane { receiver: routed.receiver, channel };
-                Some(Routed { lane, route: routed.path, team: routed.team })
+                Some(Routed { lane, route: routed.path, team: routed.team, joins })
             })
             .collect()
     }

@@ -55,7 +55,7 @@ impl Trial {
         let Some(incident) = example(kind, now) else { return Ok(Vec::new()) };
         let told = told(&incident, now);
         let mut outcomes = Vec::new();
-        for Routed { lane, route, team } in self.routes.routed(&incident, &ReasonKey::opened(), now) {
+        for Routed { lane, route, team, .. } in self.routes.routed(&incident, &ReasonKey::opened(), now) {
             let Some(receiver) = self.routes.receiver(&lane.receiver) else { continue };
             let row = row(&lane.receiver, &lane.channel, team, now);
             let outgoing =

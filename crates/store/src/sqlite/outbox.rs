@@ -33,6 +33,8 @@ pub struct Routed {
     pub route: String,
     /// The team that the route names.
     pub team: Option<String>,
+    /// Whether an incident may be told there in another's message. Programs want each one.
+    pub joins: bool,
 }
 
 /// A delivery that succeeded.
@@ -435,8 +437,8 @@ pub(super) fn fan_out(
     told_with: Option<(IncidentId, &str)>,
     now: Timestamp,
 ) -> Result<()> {
-    for Routed { lane, route, team } in routed {
-        let with = match told_with {
+    for Routed { lane, route, team, joins } in routed {
+        let with = match told_with.filter(|_| *joins) {
             Some((with, why)) => {
                 let sql = "SELECT count(*) > 0 FROM notifications WHERE incident_id = ?1 AND receiver = ?2 \
                            AND status IN ('pending', 'sent')";
