@@ -4,7 +4,8 @@
 //! made of it, a [`fingerprint`] says what it repeats, [`lifecycle`] decides what that means for an
 //! [`incident`], the [`analyst`] explains it out of [`playbook`]s and memory in an [`analysis`], a
 //! [`notification`] says why somebody is told, a [`message`] is what they read, and the [`audit`] chain
-//! remembers who did what. When it is over, a [`draft`] says what may have fixed it. [`redaction`] stands between all of that and anything that leaves the process.
+//! remembers who did what. When it is over, a [`draft`] says what may have fixed it. [`redaction`] stands between all
+//! of that and anything that leaves the process.
 //!
 //! Nothing here does I/O, reads a clock or draws a random number: time is an argument.
 
@@ -22,6 +23,7 @@ pub mod audit;
 pub mod notification;
 pub mod playbook;
 pub mod redaction;
+pub mod secret;
 pub mod severity;
 pub mod text;
 pub mod words;

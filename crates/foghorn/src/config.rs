@@ -7,7 +7,6 @@
 //! that other installations set and this version cannot honour.
 
 mod error;
-mod secret;
 pub(crate) mod value;
 pub(crate) mod keys;
 mod file;
@@ -22,7 +21,6 @@ pub(crate) use concern::{Analysis, Audit, Detection, Embed, Http, Incidents, Int
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
 pub(crate) use layers::Sources;
-pub(crate) use secret::Secret;
 pub(crate) use telling::{Email, PagerDuty, Routing, Slack, Watchman, Webhook};
 
 use error::ConfigError;

@@ -16,7 +16,7 @@ pub use messages::{NotificationMark, Posted};
 pub use people::{Identity, User};
 
 use crate::error::SlackError;
-use crate::secret::Secret;
+use foghorn_domain::secret::Secret;
 use reqwest::Url;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

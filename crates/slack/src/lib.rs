@@ -15,9 +15,8 @@ pub mod escape;
 pub mod blocks;
 pub mod client;
 mod error;
-mod secret;
 pub mod socket;
 
 pub use client::{NotificationMark, Posted, SlackClient};
 pub use error::{Retry, SlackError};
-pub use secret::Secret;
+pub use foghorn_domain::secret::Secret;

@@ -2,7 +2,7 @@
 //! `v0:{X-Slack-Request-Timestamp}:{raw body}` under the app's signing secret
 //! (docs.slack.dev/authentication/verifying-requests-from-slack).
 
-use crate::secret::Secret;
+use foghorn_domain::secret::Secret;
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;

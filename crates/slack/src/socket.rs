@@ -13,7 +13,7 @@ pub use envelope::Delivery;
 
 use crate::client::SlackClient;
 use crate::error::{Retry, SlackError};
-use crate::secret::Secret;
+use foghorn_domain::secret::Secret;
 use connection::{Ended, serve};
 use serde_json::Value;
 use std::collections::hash_map::RandomState;

@@ -2,7 +2,7 @@
 
 use super::error::{ConfigError, ConfigErrors};
 use super::layers::{Said, Values};
-use super::secret::Secret;
+use foghorn_domain::secret::Secret;
 use super::value;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::lifecycle::Policy;

@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::layers::Values;
-use super::secret::Secret;
+use foghorn_domain::secret::Secret;
 use super::value;
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! What the text of a value means. Each function takes the text and gives the value, or a sentence that says
 //! what to write instead.
 
-use super::secret::Secret;
+use foghorn_domain::secret::Secret;
 use foghorn_domain::clock::SignedDuration;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;

@@ -2,7 +2,7 @@
 
 use super::SlackClient;
 use crate::error::SlackError;
-use crate::secret::Secret;
+use foghorn_domain::secret::Secret;
 use foghorn_domain::text::{cut, plain_text};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode};

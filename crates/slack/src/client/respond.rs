@@ -29,7 +29,7 @@ impl SlackClient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
+    use foghorn_domain::secret::Secret;
     use std::time::Duration;
 
     #[test]

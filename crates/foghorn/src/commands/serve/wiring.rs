@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigErrors};
 use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
 use foghorn_pipeline::receivers::{ReceiverSettings, SlackSettings};
-use foghorn_slack::Secret;
+use foghorn_domain::secret::Secret;
 use foghorn_sources::Limits;
 use foghorn_store::sqlite::Options;
 use foghorn_store::sqlite::retention::Retention;
@@ -44,23 +44,22 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
 /// Whom to tell beside the dashboard.
 fn receivers(config: &Config) -> ReceiverSettings {
     let Config { routing, slack, email, pagerduty, webhook, .. } = config;
-    let secret = |secret: &crate::config::Secret| Secret::new(secret.expose());
     ReceiverSettings {
         routing_file: routing.file.clone(),
         slack: SlackSettings {
             api_url: slack.api_url.clone(),
-            bot_token: slack.bot_token.as_ref().map(secret),
-            signing_secret: slack.signing_secret.as_ref().map(secret),
-            app_token: slack.app_token.as_ref().map(secret),
+            bot_token: slack.bot_token.clone(),
+            signing_secret: slack.signing_secret.clone(),
+            app_token: slack.app_token.clone(),
             channel: slack.channel.clone(),
             team_id: slack.team_id.clone(),
             people: slack.people.clone(),
             answer_within: None,
         },
-        smtp_url: email.smtp_url.as_ref().map(secret),
+        smtp_url: email.smtp_url.clone(),
         mail_from: email.from.clone(),
         mail_to: email.to.clone(),
-        pagerduty_routing_key: pagerduty.routing_key.as_ref().map(secret),
+        pagerduty_routing_key: pagerduty.routing_key.clone(),
         pagerduty_events_url: pagerduty.events_url.clone(),
         webhook_allow: webhook.allow.clone(),
         environment: std::env::vars_os()

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A token or signing secret. Nothing prints it: whoever needs the text asks for it by [`Secret::expose`].
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
