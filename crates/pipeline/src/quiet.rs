@@ -7,6 +7,7 @@ use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_routing::{HeldBy, Open, Silence, Subject, inhibited_among};
 use foghorn_store::{Result, Store};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Why nobody is told.
@@ -95,36 +96,27 @@ impl Conditions {
 }
 
 impl Quiet {
-    /// Tells, once, of what was held back by something that no longer holds, and still fires. Returns how many
-    /// reasons arose.
+    /// Tells, once, of what was held back by something that no longer holds it: the silence has ended or does not
+    /// fit any more, the maintenance is over, the cause has gone. Returns how many reasons arose.
     pub async fn settle(&self) -> Result<usize> {
-        let mut told = 0;
-        for id in self.store.silences_to_settle().await? {
-            told += self.store.settle(format!("silence:{id}"), Some(id)).await?;
+        let held = self.store.held_back().await?;
+        if held.is_empty() {
+            return Ok(0);
         }
-        for holder in self.store.holders().await? {
-            if self.has_let_go(&holder).await? {
-                told += self.store.settle(holder, None).await?;
+        let conditions = self.conditions().await?;
+        let mut ids: Vec<IncidentId> = held.iter().map(|one| one.incident_id).collect();
+        ids.dedup();
+        let incidents: HashMap<IncidentId, Incident> =
+            self.store.incidents_by_id(ids).await?.into_iter().map(|incident| (incident.id, incident)).collect();
+        let mut freed = Vec::new();
+        for one in held {
+            let Some(incident) = incidents.get(&one.incident_id) else { continue };
+            match conditions.verdict(incident) {
+                None => freed.push(one),
+                Some(by) if by.by == one.held_by => {}
+                Some(other) => self.store.hold_on(one.row, other.why, other.by).await?,
             }
         }
-        Ok(told)
-    }
-
-    /// Whether maintenance is over for all that it held, or the inhibiting incident has ended.
-    async fn has_let_go(&self, holder: &str) -> Result<bool> {
-        if let Some(id) = holder.strip_prefix("inhibition:").and_then(|id| id.parse().ok()) {
-            return match self.store.incident(id).await {
-                Ok(cause) => Ok(!cause.status.is_open()),
-                Err(foghorn_store::Error::NotFound { .. }) => Ok(true),
-                Err(error) => Err(error),
-            };
-        }
-        for id in self.store.held_back_by(holder.to_owned()).await? {
-            let incident = self.store.incident(id).await?;
-            if self.verdict(&incident).await?.is_some_and(|held| held.by == holder) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        if freed.is_empty() { Ok(0) } else { self.store.let_go(freed).await }
     }
 }

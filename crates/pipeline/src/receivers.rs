@@ -16,7 +16,7 @@ pub use webhook::WebhookReceiver;
 use crate::deliver::Storm;
 use crate::explain::Told;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
-use foghorn_domain::incident::Incident;
+use foghorn_domain::incident::{Incident, Status};
 use foghorn_domain::notification::Reason;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::SlackRow;
@@ -139,6 +139,30 @@ impl Receiver {
     /// Whether a storm goes there as one message. Programs want every incident.
     pub(crate) fn folds_storms(&self) -> bool {
         matches!(self, Self::Slack(_) | Self::Email(_))
+    }
+
+    /// Whether a message can be changed once it is out, so that others can be told in it.
+    pub(crate) fn can_edit(&self) -> bool {
+        matches!(self, Self::Slack(_))
+    }
+
+    /// Why a reason has passed while it waited, if it has: nobody is called up for what somebody took meanwhile, and
+    /// no phone rings for what is over.
+    pub(crate) fn no_longer_told(&self, row: &Notification, incident: &Incident) -> Option<&'static str> {
+        let is_answered = matches!(incident.status, Status::Acknowledged | Status::NeedsInfo);
+        let is_over = !incident.status.is_open();
+        match self {
+            _ if row.in_flight => None,
+            _ if row.reason == Reason::Unacknowledged && (is_answered || is_over) => Some("somebody answered meanwhile"),
+            Self::PagerDuty(_) if is_over => Some("it was over before PagerDuty could be told"),
+            _ => None,
+        }
+    }
+
+    /// The status that a message shows right after it was posted. PagerDuty shows every alert as open: what became of
+    /// the incident meanwhile is said next.
+    pub(crate) fn shown_after_post(&self, status: Status) -> Status {
+        if matches!(self, Self::PagerDuty(_)) { Status::Notified } else { status }
     }
 
     /// Posts a message.

@@ -177,7 +177,7 @@ impl Routes {
                 known.lane.receiver == lane.receiver || leads_there
             };
             if !lanes.iter().any(is_same) {
-                lanes.push(Routed { lane, route: routed.path, team, joins: receiver.folds_storms() });
+                lanes.push(Routed { lane, route: routed.path, team, joins: receiver.can_edit() });
             }
         }
         lanes
@@ -201,7 +201,7 @@ impl Routes {
         found
             .filter_map(|routed| {
                 let receiver = table.receivers.get(&routed.receiver)?;
-                let (channel, joins) = (receiver.channel().to_owned(), receiver.folds_storms());
+                let (channel, joins) = (receiver.channel().to_owned(), receiver.can_edit());
                 let lane = Lane { receiver: routed.receiver, channel };
                 Some(Routed { lane, route: routed.path, team: routed.team, joins })
             })

@@ -372,7 +372,7 @@ struct Timed {
 impl Timed {
     /// Steps of escalation that are due, and what was held back and no longer is.
     async fn tell_what_is_due(&self) -> foghorn_store::Result<()> {
-        if self.escalate.step().await? + self.quiet.settle().await? > 0 {
+        if self.quiet.settle().await? + self.escalate.step().await? > 0 {
             self.notify.ring();
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::act::{Acting, Actor};
 use crate::receivers::SlackSettings;
 use crate::silences::Silences;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
-use foghorn_slack::SlackClient;
+use foghorn_slack::{Retry, SlackClient};
 use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
 use foghorn_store::sqlite::once::{Answered, Asked, Wording};
 use foghorn_store::{Error, Result, Store};
@@ -26,6 +26,9 @@ const WITHIN: Duration = Duration::from_millis(2500);
 const OPEN_FORM_WITHIN: Duration = Duration::from_millis(2000);
 /// How long Slack is asked who somebody is.
 const ASK_WHO_WITHIN: Duration = Duration::from_millis(400);
+/// How long after a failure Slack is asked again whose token it is, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// People who are remembered.
 const MOST_KNOWN: usize = 10_000;
 /// What is said when nothing has changed because the store did not get to it.
@@ -85,17 +88,25 @@ impl SlackHand {
         }
     }
 
-    /// Asks Slack once whose token it is, so that clicks from elsewhere can be told apart.
+    /// Asks Slack, until it answers, whose token it is, so that clicks from elsewhere can be told apart.
     pub(crate) async fn learn_workspace(&self) {
         let Some(client) = &self.client else { return };
-        match client.auth_test().await {
-            Ok(identity) => {
-                tracing::info!(workspace = identity.team, "Slack knows the token");
-                let _ = self.team_id.set(identity.team_id);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match client.auth_test().await {
+                Ok(identity) => {
+                    tracing::info!(workspace = identity.team, "Slack knows the token");
+                    let _ = self.team_id.set(identity.team_id);
+                    return;
+                }
+                Err(error) if error.retry() == Retry::Never => {
+                    tracing::error!(%error, "Slack does not know the token; check slack.bot_token (SLACK_BOT_TOKEN)");
+                    return;
+                }
+                Err(error) => tracing::warn!(%error, "Slack does not say yet whose token it is; asking again"),
             }
-            Err(error) => {
-                tracing::warn!(%error, "Slack does not answer to the token; check slack.bot_token (SLACK_BOT_TOKEN)")
-            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -121,9 +132,17 @@ impl SlackHand {
         let reply = self.carry_out(key, asked, wording(click.incident_id, action, &actor)).await?;
         self.respond(click.response_url.as_deref(), &reply.0);
         if action == Action::Info && reply.1 {
-            self.acting.ask_for_details(click.incident_id, click.message_ts, wish(key)).await?;
+            self.show_details(click.incident_id, click.message_ts, key).await;
         }
         Ok(reply.0)
+    }
+
+    /// What somebody asked for stands recorded already; that the details could not be queued is no reason to say
+    /// that it does not.
+    async fn show_details(&self, id: IncidentId, ts: Option<String>, key: &str) {
+        if let Err(error) = self.acting.ask_for_details(id, ts, wish(key)).await {
+            tracing::error!(%error, incident.id = id, "the details that somebody asked for cannot be shown");
+        }
     }
 
     async fn form(&self, form: Submission, key: &str) -> Result<Reply> {
@@ -180,6 +199,7 @@ impl SlackHand {
     async fn carry_out(&self, key: &str, asked: Asked, wording: Wording) -> Result<(Reply, bool)> {
         match self.acting.once(key.to_owned(), asked, wording, WITHIN).await {
             Ok(Answered::Now(text) | Answered::Before(text)) => Ok((Reply::said(&text), true)),
+            Ok(Answered::Refused(text)) => Ok((Reply::said(&text), false)),
             Ok(Answered::TakenBack) => Ok((Reply::said(NOT_RECORDED), false)),
             Err(Error::NotFound { what, id }) => {
                 let text = format!("There is no {what} {id}");

@@ -102,6 +102,10 @@ impl Deliver {
             self.store.hold(first.id, held.why, Some(held.by)).await?;
             return Ok(Turn::Done(1));
         }
+        if let Some(why) = receiver.no_longer_told(first, &incident) {
+            self.store.hold(first.id, why.to_owned(), None).await?;
+            return Ok(Turn::Done(1));
+        }
         if !was_asked_for && let Some(held) = self.too_soon(lane, first, &incident).await? {
             self.store.wait_until(first.id, held.until, held.why).await?;
             return Ok(Turn::Done(1));
@@ -109,6 +113,12 @@ impl Deliver {
         let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
         let is_storm = self.is_storm(lane, &crowd).await?;
         if is_storm {
+            let held = self.hold_silenced(&crowd).await?;
+            if held > 0 {
+                return Ok(Turn::Done(held));
+            }
+        }
+        if is_storm && receiver.can_edit() {
             let since = self.store.clock().now() - STORM_LASTS;
             if let Some(storm) = self.store.digest_since(lane.clone(), since).await? {
                 let rows = joining(&crowd, storm.incident_id);
@@ -127,6 +137,20 @@ impl Deliver {
         let incident = self.store.incident(carrier.incident_id).await?;
         let others: Vec<Notification> = crowd.iter().filter(|row| row.id != carrier.id).cloned().collect();
         self.post(lane, receiver, carrier, incident, Some((storm, others))).await
+    }
+
+    /// Holds back what nobody is to be told of, so that it does not go out among many others.
+    async fn hold_silenced(&self, crowd: &[Notification]) -> Result<usize> {
+        let conditions = self.quiet.conditions().await?;
+        let mut held = 0;
+        for row in crowd {
+            let incident = self.store.incident(row.incident_id).await?;
+            if let Some(verdict) = conditions.verdict(&incident) {
+                self.store.hold(row.id, verdict.why, Some(verdict.by)).await?;
+                held += 1;
+            }
+        }
+        Ok(held)
     }
 
     /// Posts one message. What was begun before and not recorded is looked for first.
@@ -191,7 +215,7 @@ impl Deliver {
             notification: row.clone(),
             message: serde_json::to_value(&told.message)?,
             provider: delivered.provider,
-            shown_status: incident.status.as_str().to_owned(),
+            shown_status: receiver.shown_after_post(incident.status).as_str().to_owned(),
             shown_count: incident.event_count,
             may_repeat,
             digest: joining(others, row.incident_id),

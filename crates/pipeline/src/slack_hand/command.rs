@@ -1,6 +1,6 @@
 //! `/foghorn` and what is typed after it.
 
-use super::{NOT_RECORDED, Reply, SlackHand, wish, wording};
+use super::{NOT_RECORDED, Reply, SlackHand, wording};
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::{cut, outside_text};
@@ -72,7 +72,7 @@ impl SlackHand {
         };
         let (reply, is_done) = self.carry_out(key, asked, wording).await?;
         if is_done && action == Some(Action::Info) {
-            self.acting.ask_for_details(id, None, wish(key)).await?;
+            self.show_details(id, None, key).await;
         }
         // A command is always answered with 200: anything else shows as a broken app.
         Ok(Reply { status: 200, ..reply })

@@ -29,6 +29,9 @@ pub(crate) struct Rhythm {
     longest: f64,
     /// Whether its silence was reported.
     is_reported: bool,
+    /// Whether nobody listened since it was last heard: that pause is none of its own.
+    #[serde(skip)]
+    was_unheard: bool,
 }
 
 /// Everybody's rhythm; clones share it.
@@ -46,14 +49,14 @@ pub(crate) struct Turn {
 
 impl Rhythm {
     fn new(now: Timestamp) -> Self {
-        Self { first: now, last: now, turns: 0, longest: 0.0, is_reported: false }
+        Self { first: now, last: now, turns: 0, longest: 0.0, is_reported: false, was_unheard: false }
     }
 
     fn hear(&mut self, now: Timestamp) {
         let pause = now.duration_since(self.last);
         if pause >= SHORTEST_PAUSE {
             // The pause after which a reported silence ended is no part of the rhythm.
-            if !self.is_reported {
+            if !self.is_reported && !std::mem::take(&mut self.was_unheard) {
                 self.longest = (self.longest * 0.998).max(pause.as_secs_f64());
             }
         }
@@ -102,6 +105,7 @@ impl Hearing {
                 let heard_since = all.get(&source).map(|(rhythm, _)| rhythm.last);
                 let mut rhythm = before;
                 // The pause in which we did not listen says nothing about the source.
+                rhythm.was_unheard = heard_since.is_none();
                 rhythm.last = heard_since.unwrap_or(rhythm.last).max(rhythm.last);
                 all.insert(source, (rhythm, true));
             }
@@ -126,7 +130,9 @@ impl Hearing {
         let mut turns: Vec<Turn> = all
             .iter()
             .filter_map(|(source, (rhythm, _))| {
-                let silent_for = now.duration_since(rhythm.last.max(listening_since));
+                // A silence that was reported ends when the source speaks, not when somebody listens again.
+                let heard = if rhythm.is_reported { rhythm.last } else { rhythm.last.max(listening_since) };
+                let silent_for = now.duration_since(heard);
                 let is_silent = silent_for >= rhythm.may_pause()?;
                 (is_silent != rhythm.is_reported).then(|| Turn {
                     source: source.clone(),

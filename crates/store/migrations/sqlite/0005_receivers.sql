@@ -4,7 +4,7 @@
 ALTER TABLE notifications ADD COLUMN route TEXT;
 -- The team that the route names.
 ALTER TABLE notifications ADD COLUMN team TEXT;
--- What holds a telling back: `maintenance:…`, `silence:7`, `inhibition:12`.
+-- What holds a telling back: `maintenance`, `silence:7`, `inhibition:12`; `settled` once that has ended.
 ALTER TABLE notifications ADD COLUMN held_by TEXT;
 -- A delivery has begun and its outcome is not recorded: whoever finds it looks before sending again.
 ALTER TABLE notifications ADD COLUMN in_flight INTEGER NOT NULL DEFAULT 0;
@@ -15,8 +15,6 @@ ALTER TABLE notifications ADD COLUMN provider TEXT;
 ALTER TABLE notifications ADD COLUMN shown_status TEXT;
 -- The message stands for many: a storm, or what still fires after a silence.
 ALTER TABLE notifications ADD COLUMN is_digest INTEGER NOT NULL DEFAULT 0;
--- When nobody has acknowledged, the next receivers are told: how many steps were taken.
-ALTER TABLE notifications ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0;
 DROP INDEX notifications_pending;
 DROP INDEX notifications_dirty;
 CREATE INDEX notifications_pending ON notifications (receiver, channel, id) WHERE status = 'pending';
@@ -31,11 +29,9 @@ CREATE TABLE silences (
     ends_at    TEXT NOT NULL,
     created_by TEXT NOT NULL,
     comment    TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    -- Whether what still fired at its end has been told.
-    settled    INTEGER NOT NULL DEFAULT 0
+    created_at TEXT NOT NULL
 );
-CREATE INDEX silences_unsettled ON silences (ends_at) WHERE NOT settled;
+CREATE INDEX silences_end ON silences (ends_at);
 
 -- Signed requests that were carried out: the same one again gets the same answer and does nothing.
 CREATE TABLE slack_requests (

@@ -200,7 +200,7 @@ pub(super) fn queue(
              ON CONFLICT (incident_id, receiver, reason, occurrence) DO UPDATE SET
                  status = excluded.status, why = excluded.why, urgency = excluded.urgency,
                  created_at = excluded.created_at
-              WHERE notifications.status = 'held' AND excluded.status = 'pending'",
+              WHERE notifications.status = 'held' AND excluded.status = 'pending' AND notifications.held_by IS NULL",
         )?
         .execute(params![
             incident.id,
@@ -219,7 +219,7 @@ pub(super) fn queue(
 pub(super) fn mark_dirty(tx: &Transaction<'_>, incident_id: IncidentId) -> Result<()> {
     tx.prepare_cached(
         "UPDATE notifications SET dirty = dirty + 1
-          WHERE status = 'sent'
+          WHERE (status = 'sent' OR (status = 'pending' AND in_flight))
             AND incident_id IN (SELECT ?1 UNION SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
     )?
     .execute([incident_id])?;

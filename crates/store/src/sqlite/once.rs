@@ -50,8 +50,10 @@ pub enum Asked {
 /// What became of it.
 #[derive(Clone, Debug)]
 pub enum Answered {
-    /// It was carried out now, or refused with a reason; this is the answer from now on.
+    /// It was carried out now; this is the answer from now on.
     Now(String),
+    /// The incident's state does not allow it; this is the answer from now on.
+    Refused(String),
     /// It had been carried out before; this was the answer.
     Before(String),
     /// It was taken back before anybody had begun; nothing has changed.
@@ -86,16 +88,16 @@ impl Store {
                     Ok((incident, is_new))
                 }
             };
-            let answer = match &done {
-                Ok((incident, changed)) => wording(Ok((incident, *changed))),
-                Err(Error::Conflict(why)) => wording(Err(why)),
+            let (answer, is_done) = match &done {
+                Ok((incident, changed)) => (wording(Ok((incident, *changed))), true),
+                Err(Error::Conflict(why)) => (wording(Err(why)), false),
                 Err(_) => return done.map(|_| Answered::TakenBack),
             };
             tx.prepare_cached("DELETE FROM slack_requests WHERE created_at < ?1")?
                 .execute([time::write(now - KEPT)])?;
             tx.prepare_cached("INSERT INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)")?
                 .execute(params![signature, answer, time::write(now)])?;
-            Ok(Answered::Now(answer))
+            Ok(if is_done { Answered::Now(answer) } else { Answered::Refused(answer) })
         })
         .await
     }

@@ -309,7 +309,7 @@ impl Store {
     /// Writes down that a delivery begins. `false` if there is nothing to deliver any more.
     pub async fn begin_delivery(&self, id: i64) -> Result<bool> {
         self.write(move |tx| {
-            let sql = "UPDATE notifications SET in_flight = 1 WHERE id = ?1 AND status = 'pending'";
+            let sql = "UPDATE notifications SET in_flight = 1, dirty = 0 WHERE id = ?1 AND status = 'pending'";
             Ok(tx.prepare_cached(sql)?.execute([id])? > 0)
         })
         .await

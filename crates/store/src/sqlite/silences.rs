@@ -43,6 +43,17 @@ pub struct NewSilence {
     pub comment: String,
 }
 
+/// A telling that is held back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// Its outbox row.
+    pub row: i64,
+    /// Its incident.
+    pub incident_id: IncidentId,
+    /// What holds it: `silence:7`.
+    pub held_by: String,
+}
+
 const COLUMNS: &str = "id, matchers, starts_at, ends_at, created_by, comment, created_at";
 
 impl Store {
@@ -119,43 +130,46 @@ impl Store {
         .await
     }
 
-    /// Numbers of silences that are over and whose end has not been looked at.
-    pub async fn silences_to_settle(&self) -> Result<Vec<i64>> {
+    /// Silences that hold now, all of them.
+    pub async fn silences_now(&self) -> Result<Vec<SilenceRow>> {
         let now = time::write(self.clock().now());
         self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT id FROM silences WHERE NOT settled AND ends_at <= ?1 ORDER BY ends_at, id LIMIT 100",
-            )?;
-            Ok(statement.query_map([now], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+            let sql = format!("SELECT {COLUMNS} FROM silences WHERE ends_at > ?1 AND starts_at <= ?1 ORDER BY id");
+            let mut statement = db.prepare_cached(&sql)?;
+            Ok(statement.query_map([now], silence)?.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
 
-    /// Tells, once, of what was held back by something that has ended (`silence:7`) and still fires: queues a
-    /// reason for each such incident. Answers how many there are.
-    pub async fn settle(&self, held_by: String, silence: Option<i64>) -> Result<usize> {
-        let clock = self.clock().clone();
-        self.write(move |tx| settle(tx, &held_by, silence, clock.now())).await
-    }
-
-    /// What holds tellings back at the moment, of those that are no silence: `maintenance:…`, `inhibition:…`.
-    pub async fn holders(&self) -> Result<Vec<String>> {
+    /// Tellings that are held back although their incident still runs.
+    pub async fn held_back(&self) -> Result<Vec<HeldBack>> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT DISTINCT n.held_by FROM notifications n JOIN incidents i ON i.id = n.incident_id
-                  WHERE n.status = 'held' AND n.held_by IS NOT NULL AND n.held_by NOT LIKE 'silence:%'
-                    AND i.status NOT IN ('resolved', 'false_positive') LIMIT 1000",
+                "SELECT n.id, n.incident_id, n.held_by FROM notifications n JOIN incidents i ON i.id = n.incident_id
+                  WHERE n.status = 'held' AND n.held_by IS NOT NULL AND n.held_by <> ?1
+                    AND i.status NOT IN ('resolved', 'false_positive') ORDER BY n.incident_id, n.id LIMIT 20000",
             )?;
-            Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+            let held = statement.query_map([SETTLED], |row| {
+                Ok(HeldBack { row: row.get(0)?, incident_id: row.get(1)?, held_by: row.get(2)? })
+            })?;
+            Ok(held.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
 
-    /// Incidents that something holds back and that still run.
-    pub async fn held_back_by(&self, held_by: String) -> Result<Vec<IncidentId>> {
-        self.read(move |db| {
-            let mut statement = db.prepare_cached(STILL_HELD)?;
-            Ok(statement.query_map([held_by], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    /// Tells, once for each incident, of what was held back by something that no longer holds. Answers how many
+    /// reasons arose.
+    pub async fn let_go(&self, freed: Vec<HeldBack>) -> Result<usize> {
+        let clock = self.clock().clone();
+        self.write(move |tx| let_go(tx, &freed, clock.now())).await
+    }
+
+    /// Something else holds a telling back now.
+    pub async fn hold_on(&self, row: i64, why: String, held_by: String) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE notifications SET held_by = ?2, why = ?3 WHERE id = ?1 AND status = 'held'";
+            tx.prepare_cached(sql)?.execute(params![row, held_by, why])?;
+            Ok(())
         })
         .await
     }
@@ -175,24 +189,20 @@ impl Store {
     }
 }
 
-const STILL_HELD: &str = "SELECT DISTINCT n.incident_id FROM notifications n JOIN incidents i ON i.id = n.incident_id
-      WHERE n.status = 'held' AND n.held_by = ?1 AND i.status NOT IN ('resolved', 'false_positive')
-      ORDER BY n.incident_id LIMIT 5000";
+/// What stands in `held_by` once that has ended: what was held is not told a second time.
+const SETTLED: &str = "settled";
 
-fn settle(tx: &Transaction<'_>, held_by: &str, silence: Option<i64>, now: Timestamp) -> Result<usize> {
-    let still_held: Vec<IncidentId> =
-        tx.prepare_cached(STILL_HELD)?.query_map([held_by], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let mut told = 0;
-    for id in still_held {
-        let incident = super::incidents::by_id(tx, id)?;
-        let key = ReasonKey { reason: Reason::SilenceEnded, occurrence: occurrence(tx, id, held_by)? };
-        told += usize::from(notifications::queue(tx, &incident, &key, None, now)?);
-    }
-    // What was held is settled: it will not be told twice.
-    tx.prepare_cached("UPDATE notifications SET held_by = NULL WHERE status = 'held' AND held_by = ?1")?
-        .execute([held_by])?;
-    if let Some(silence) = silence {
-        tx.prepare_cached("UPDATE silences SET settled = 1 WHERE id = ?1")?.execute([silence])?;
+fn let_go(tx: &Transaction<'_>, freed: &[HeldBack], now: Timestamp) -> Result<usize> {
+    let (mut told, mut last) = (0, None);
+    for HeldBack { row, incident_id, held_by } in freed {
+        if last != Some(*incident_id) {
+            let incident = super::incidents::by_id(tx, *incident_id)?;
+            let key = ReasonKey { reason: Reason::SilenceEnded, occurrence: occurrence(tx, *incident_id, held_by)? };
+            told += usize::from(notifications::queue(tx, &incident, &key, None, now)?);
+            last = Some(*incident_id);
+        }
+        tx.prepare_cached("UPDATE notifications SET held_by = ?2 WHERE id = ?1 AND status = 'held'")?
+            .execute(params![row, SETTLED])?;
     }
     Ok(told)
 }

@@ -7,6 +7,7 @@ use crate::sqlite::audit;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentId;
+use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
 use rusqlite::{Transaction, params};
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
     tx.prepare_cached(
         "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
                 in_flight = 0, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
-                dirty = (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
+                dirty = dirty + (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
           WHERE id = ?1",
     )?
     .execute(params![
@@ -153,7 +154,8 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         });
         audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_failed"), &details, now)?;
     }
-    if retry_in.is_none() {
+    // What somebody asked for in a thread is no news that has to reach someone else.
+    if retry_in.is_none() && row.reason != Reason::DetailsRequested {
         let others: Vec<Routed> =
             fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
         fan_out(tx, row, row.urgency, &others, None, now)?;
