@@ -379,16 +379,31 @@ group_interval = "10m"
 async fn a_route_that_spares_its_receiver_tells_the_rest_of_a_service_later_and_pages_at_once() {
     let (slack, mut app) = at_slack(SPARED).await;
     tell(&mut app, vec![shop(1, "firing")]).await;
-    tell(&mut app, vec![shop(2, "firing"), shop(3, "firing")]).await;
+    app.send(shop(2, "firing")).await;
+    app.send(shop(3, "firing")).await;
+    app.settle().await;
     assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
     let waiting = app.incident(2).await["notifications"].clone();
     let at_slack = waiting.as_array().unwrap().iter().find(|row| row["receiver"] == "alerts").unwrap();
     assert_eq!(at_slack["status"], "pending");
     assert!(at_slack["why"].as_str().unwrap().contains("at most every 10"), "{at_slack}");
-    tell(&mut app, vec![check(9, "critical", "firing")]).await;
+    app.send(check(9, "critical", "firing")).await;
+    app.settle().await;
     assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new", "#4 new"]);
     pass(&mut app, 31).await;
     let all = told(&slack, FakeSlack::CHANNEL);
     assert!(all.contains(&"#2 new".to_owned()) && all.contains(&"#3 new".to_owned()), "{all:?}");
     assert_eq!(all.len(), 4);
+}
+
+#[tokio::test]
+async fn what_outgrows_a_silence_is_told_at_once() {
+    let (slack, mut app) = at_slack("").await;
+    silence(&app, &["service = shop", "severity <= error"], "8h").await;
+    tell(&mut app, vec![shop(1, "firing")]).await;
+    assert!(told(&slack, FakeSlack::CHANNEL).is_empty());
+    let mut worse = shop(1, "firing");
+    worse["metadata"]["severity"] = json!("critical");
+    tell(&mut app, vec![worse]).await;
+    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 Silence ended"]);
 }
