@@ -153,7 +153,9 @@ impl Receiver {
         let is_over = !incident.status.is_open();
         match self {
             _ if row.in_flight => None,
-            _ if row.reason == Reason::Unacknowledged && (is_answered || is_over) => Some("somebody answered meanwhile"),
+            _ if row.reason == Reason::Unacknowledged && (is_answered || is_over) => {
+                Some("somebody answered meanwhile")
+            }
             Self::PagerDuty(_) if is_over => Some("it was over before PagerDuty could be told"),
             _ => None,
         }

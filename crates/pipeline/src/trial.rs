@@ -113,9 +113,7 @@ fn example(kind: Kind, now: Timestamp) -> Option<Incident> {
         ends_by_source: false,
         findings: Vec::new(),
     };
-    receive(None, &signal, &Policy::default())
-        .ok()
-        .map(|outcome| Incident {
+    receive(None, &signal, &Policy::default()).ok().map(|outcome| Incident {
         // No incident's number, and another one for every test, so that no receiver takes it for a repeat.
         id: -now.as_millisecond(),
         status: Status::Notified,

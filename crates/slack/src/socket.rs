@@ -13,8 +13,8 @@ pub use envelope::Delivery;
 
 use crate::client::SlackClient;
 use crate::error::{Retry, SlackError};
-use foghorn_domain::secret::Secret;
 use connection::{Ended, serve};
+use foghorn_domain::secret::Secret;
 use serde_json::Value;
 use std::collections::hash_map::RandomState;
 use std::future::Future;

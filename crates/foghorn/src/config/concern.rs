@@ -2,10 +2,10 @@
 
 use super::error::{ConfigError, ConfigErrors};
 use super::layers::{Said, Values};
-use foghorn_domain::secret::Secret;
 use super::value;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::lifecycle::Policy;
+use foghorn_domain::secret::Secret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

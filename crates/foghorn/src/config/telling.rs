@@ -2,8 +2,8 @@
 
 use super::error::ConfigError;
 use super::layers::Values;
-use foghorn_domain::secret::Secret;
 use super::value;
+use foghorn_domain::secret::Secret;
 use std::collections::HashMap;
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
 //! What the text of a value means. Each function takes the text and gives the value, or a sentence that says
 //! what to write instead.
 
-use foghorn_domain::secret::Secret;
 use foghorn_domain::clock::SignedDuration;
+use foghorn_domain::secret::Secret;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! `/foghorn` and what is typed after it.
 
 use super::{NOT_RECORDED, Reply, SlackHand, wording};
+use crate::act::Actor;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::{cut, outside_text};
@@ -41,8 +42,7 @@ impl SlackHand {
             "list" => return self.list().await,
             "silences" => return self.list_silences().await,
             "show" => return self.show(rest).await,
-            "silence" => return self.silence(rest, &actor).await,
-            "unsilence" => return self.unsilence(rest, &actor).await,
+            "silence" | "unsilence" => return self.about_silence(verb, rest, &actor, key).await,
             "solution" => None,
             word => match Action::parse(word) {
                 Some(action) => Some(action),
@@ -112,10 +112,25 @@ impl SlackHand {
         Ok(Reply::said(&format!("{}\n{} events\n{}", line(&incident), incident.event_count, evidence.join("\n"))))
     }
 
-    async fn silence(&self, rest: &str, actor: &crate::act::Actor) -> Result<Reply> {
+    /// The same signed request again begins no second silence.
+    async fn about_silence(&self, verb: &str, rest: &str, actor: &Actor, key: &str) -> Result<Reply> {
+        if let Some(before) = self.store.answered(key.to_owned()).await? {
+            return Ok(Reply::said(&before));
+        }
+        let reply = match verb.to_lowercase().as_str() {
+            "silence" => self.silence(rest, actor).await?,
+            _ => self.unsilence(rest, actor).await?,
+        };
+        let answer = reply.body["text"].as_str().unwrap_or_default().to_owned();
+        self.store.keep_answer(key.to_owned(), answer).await?;
+        Ok(reply)
+    }
+
+    async fn silence(&self, rest: &str, actor: &Actor) -> Result<Reply> {
         Ok(match self.silences.add_typed(rest, actor).await {
             Ok(Ok(silence)) => {
-                let hidden = self.silences.would_have_hidden(&silence).await?;
+                // That it holds counts more than what it would have hidden.
+                let hidden = self.silences.would_have_hidden(&silence).await.unwrap_or_default();
                 Reply::said(&format!(
                     "Silence {} holds until {}. In the last 24 hours it would have hidden {hidden}.",
                     silence.id,
@@ -130,7 +145,7 @@ impl SlackHand {
         })
     }
 
-    async fn unsilence(&self, rest: &str, actor: &crate::act::Actor) -> Result<Reply> {
+    async fn unsilence(&self, rest: &str, actor: &Actor) -> Result<Reply> {
         let Some(id) = number_of(rest) else {
             return Ok(Reply::said("`unsilence` needs the number of a silence: `/foghorn unsilence 3`"));
         };

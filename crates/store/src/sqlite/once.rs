@@ -102,6 +102,19 @@ impl Store {
         .await
     }
 
+    /// Keeps the answer to a signed request that was carried out elsewhere.
+    pub async fn keep_answer(&self, signature: String, answer: String) -> Result<()> {
+        let now = time::write(self.clock().now());
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT OR IGNORE INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![signature, answer, now])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// The answer that a signed request got, if it has been carried out.
     pub async fn answered(&self, signature: String) -> Result<Option<String>> {
         self.read(move |db| {

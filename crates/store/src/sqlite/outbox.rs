@@ -8,8 +8,8 @@ mod record;
 
 pub(super) use record::fan_out;
 
-use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
 use super::Store;
+use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
 use crate::model::Notification;
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
@@ -98,8 +98,8 @@ pub struct Refused {
     pub fallback: Vec<Routed>,
 }
 
-/// Failed deliveries to an outside receiver after which a telling is given up: with doubling pauses, about
-/// five hours.
+/// Failed deliveries to an outside receiver after which a telling is given up: with doubling pauses, more
+/// than three hours.
 pub const MAX_ATTEMPTS: u32 = 30;
 
 impl Store {

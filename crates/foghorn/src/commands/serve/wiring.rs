@@ -1,10 +1,10 @@
 //! From the configuration to what the other crates want to know.
 
 use crate::config::{Config, ConfigErrors};
+use foghorn_domain::secret::Secret;
 use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
 use foghorn_pipeline::receivers::{ReceiverSettings, SlackSettings};
-use foghorn_domain::secret::Secret;
 use foghorn_sources::Limits;
 use foghorn_store::sqlite::Options;
 use foghorn_store::sqlite::retention::Retention;
