@@ -2,7 +2,7 @@
 
 use super::SlackClient;
 use super::call::text;
-use crate::error::SlackError;
+use crate::error::{Retry, SlackError};
 use serde_json::Value;
 
 /// The most pages of the list of channels read.
@@ -41,6 +41,15 @@ impl SlackClient {
         Err(SlackError::Unfinished)
     }
 
+    /// The id where it can be found out, else what was given: where the list of channels is not to be had, Slack
+    /// itself may still know the name.
+    pub(super) async fn addressed(&self, channel: &str) -> Result<String, SlackError> {
+        match self.channel_id(channel).await {
+            Err(error) if error.retry() == Retry::Never => Ok(channel.to_owned()),
+            found => found,
+        }
+    }
+
     pub(super) fn remember_channel(&self, channel: &str, id: &str) {
         let mut known = self.known();
         if !is_id(channel) && known.channels.len() < MAX_KNOWN {
@@ -49,7 +58,23 @@ impl SlackClient {
     }
 }
 
-/// Ids are capitals and digits; names have no capitals.
+/// Ids are a capital and then capitals and digits, of any length; names have no capitals.
 fn is_id(channel: &str) -> bool {
-    channel.len() >= 9 && channel.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    channel.starts_with(|first: char| first.is_ascii_uppercase())
+        && channel.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_slack_calls_a_channel_is_told_from_what_people_call_it() {
+        for id in ["C1", "C024BE91L", "G012AC86C", "D1"] {
+            assert!(is_id(id), "{id}");
+        }
+        for name in ["", "#C1", "#incident-alerts", "incident-alerts", "2026", "on-call", "c1", "Cé"] {
+            assert!(!is_id(name), "{name}");
+        }
+    }
 }

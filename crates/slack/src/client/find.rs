@@ -3,7 +3,7 @@
 use super::SlackClient;
 use super::call::text;
 use super::messages::{EVENT_TYPE, Posted};
-use crate::error::{Retry, SlackError};
+use crate::error::SlackError;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -45,12 +45,7 @@ impl SlackClient {
         since: Timestamp,
         notification_id: &str,
     ) -> Result<Option<Posted>, SlackError> {
-        // Where the list of channels is not to be had, Slack itself may still know the name.
-        let channel = match self.channel_id(channel).await {
-            Ok(id) => id,
-            Err(error) if error.retry() == Retry::Never => channel.to_owned(),
-            Err(error) => return Err(error),
-        };
+        let channel = self.addressed(channel).await?;
         let since = since.checked_sub(CLOCKS_DIFFER_BY).unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH);
         let oldest = format!("{}.000000", since.as_second());
         let mut cursor = String::new();

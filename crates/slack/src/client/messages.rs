@@ -54,7 +54,7 @@ impl SlackClient {
 
     /// Replaces a message. Its metadata stays.
     pub async fn update(&self, channel: &str, ts: &str, rendered: &Rendered) -> Result<Posted, SlackError> {
-        let channel = self.channel_id(channel).await?;
+        let channel = self.addressed(channel).await?;
         let mut arguments = arguments(&channel, rendered);
         arguments["ts"] = json!(ts);
         let answer = self.call("chat.update", &arguments).await?;
