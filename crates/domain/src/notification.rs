@@ -80,12 +80,6 @@ impl ReasonKey {
         Self { reason: Reason::Reopened, occurrence: n.to_string() }
     }
 
-    /// The step of an escalation that it is about, counted from 1.
-    pub fn escalation_step(&self) -> Option<usize> {
-        let is_about_one = self.reason == Reason::Unacknowledged;
-        self.occurrence.split('-').next().filter(|_| is_about_one)?.parse().ok()
-    }
-
     /// The source still fires after the `n`th resolve by a person.
     pub fn still_firing(n: u32) -> Self {
         Self { reason: Reason::StillFiring, occurrence: n.to_string() }

@@ -112,6 +112,55 @@ async fn what_nobody_takes_goes_up_step_by_step_each_once() {
     assert_eq!(told(&slack, FakeSlack::CHANNEL).len(), 3);
 }
 
+const TWO_PACES: &str = r##"
+fallback = ["alerts"]
+
+[receivers.alerts]
+kind = "slack"
+channel = "#incident-alerts"
+
+[receivers.leads]
+kind = "slack"
+channel = "#leads"
+
+[receivers.bosses]
+kind = "slack"
+channel = "#bosses"
+
+[receivers.office]
+kind = "slack"
+channel = "#office"
+
+[[route]]
+receivers = ["alerts"]
+continue = true
+repeat_interval = "1h"
+escalation = [{ after = "10m", receivers = ["leads"] }]
+
+[[route]]
+receivers = ["office"]
+repeat_interval = "50m"
+escalation = [{ after = "30m", receivers = ["bosses"] }]
+"##;
+
+#[tokio::test]
+async fn the_steps_of_two_routes_are_taken_each_at_its_own_time() {
+    let slack = FakeSlack::with_clock(App::clock()).await;
+    ["#leads", "#bosses", "#office"].map(|channel| slack.add_channel(channel));
+    let mut app = App::at_slack(&slack, TWO_PACES);
+    tell(&mut app, vec![check(1, "critical", "firing")]).await;
+    let counts = || ["#leads", "#bosses", "#office", FakeSlack::CHANNEL].map(|channel| told(&slack, channel).len());
+    assert_eq!(counts(), [0, 0, 1, 1]);
+    pass(&mut app, 11).await;
+    assert_eq!(counts(), [1, 0, 1, 1]);
+    pass(&mut app, 20).await;
+    assert_eq!(counts(), [1, 1, 1, 1]);
+    pass(&mut app, 20).await;
+    assert_eq!(counts(), [1, 1, 2, 1]);
+    pass(&mut app, 10).await;
+    assert_eq!(counts(), [1, 1, 2, 2]);
+}
+
 #[tokio::test]
 async fn what_was_told_together_goes_up_together() {
     let (slack, mut app) = at_slack(ESCALATION).await;
