@@ -1,5 +1,6 @@
 //! Tellings: why somebody is told about an incident, and what became of it.
 
+use crate::incident::IncidentId;
 use crate::severity::Severity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -80,10 +81,40 @@ impl ReasonKey {
         Self { reason: Reason::Reopened, occurrence: n.to_string() }
     }
 
+    /// What let a telling of the reason `silence_ended` go.
+    pub fn let_go_by(&self) -> LetGoBy {
+        let holder = self.occurrence.rsplit_once('#').map_or(&*self.occurrence, |(holder, _)| holder);
+        match holder.split_once(':') {
+            Some((LetGoBy::OUTGROWN, _)) => LetGoBy::Outgrown,
+            Some(("inhibition", cause)) => LetGoBy::Cause(cause.parse().ok()),
+            None if holder == "maintenance" => LetGoBy::Maintenance,
+            _ => LetGoBy::Silence,
+        }
+    }
+
     /// The source still fires after the `n`th resolve by a person.
     pub fn still_firing(n: u32) -> Self {
         Self { reason: Reason::StillFiring, occurrence: n.to_string() }
     }
+}
+
+/// Why somebody is told now of what was held back before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LetGoBy {
+    /// The silence over it has ended.
+    #[default]
+    Silence,
+    /// The silence goes on, and it no longer fits what the incident has become.
+    Outgrown,
+    /// The maintenance is over.
+    Maintenance,
+    /// The incident that muted it has ended.
+    Cause(Option<IncidentId>),
+}
+
+impl LetGoBy {
+    /// How the occurrence of an outgrown silence begins: `outgrown:silence:7#1`.
+    pub const OUTGROWN: &str = "outgrown";
 }
 
 impl fmt::Display for ReasonKey {

@@ -94,6 +94,7 @@ impl Explainer {
             changes: &changes,
             related: &related,
             reason: reason.map_or(Reason::Opened, |key| key.reason),
+            let_go_by: reason.map(ReasonKey::let_go_by).unwrap_or_default(),
             acted: acted.as_ref(),
             team,
             possible_repeat,

@@ -6,7 +6,7 @@ use crate::analysis::RootCause;
 use crate::analyst::SimilarIncident;
 use crate::clock::{SignedDuration, Timestamp};
 use crate::incident::{Action, EndedBy, Incident, Status};
-use crate::notification::Reason;
+use crate::notification::{LetGoBy, Reason};
 use crate::text::{cut, outside_text};
 use crate::words::{ago, counted, day, moment, span, with_thousands};
 
@@ -116,7 +116,16 @@ pub(super) fn reason(input: &MessageInput<'_>) -> Option<String> {
             None => "Still firing: it was resolved, and its source fires on".to_owned(),
         },
         Reason::Unacknowledged => format!("Not acknowledged: nobody has taken it in {}", age()),
-        Reason::SilenceEnded => format!("Silence ended: it has gone on for {} and still does", age()),
+        Reason::SilenceEnded => {
+            let why = match input.let_go_by {
+                LetGoBy::Silence => "Silence ended".to_owned(),
+                LetGoBy::Outgrown => "Grew beyond its silence".to_owned(),
+                LetGoBy::Maintenance => "Maintenance ended".to_owned(),
+                LetGoBy::Cause(Some(cause)) => format!("No longer muted by incident {cause}"),
+                LetGoBy::Cause(None) => "No longer muted by another incident".to_owned(),
+            };
+            format!("{why}: it has gone on for {} and still does", age())
+        }
         Reason::DetailsRequested => "Asked for: what it rests on, and what is like it".to_owned(),
     };
     Some(cut(&text, MAX_LINE))
