@@ -10,6 +10,7 @@ use foghorn_slack::interaction::SlashCommand;
 use foghorn_store::model::{IncidentFilter, Paging};
 use foghorn_store::sqlite::once::Asked;
 use foghorn_store::{Error, Result};
+use std::time::Instant;
 
 const HELP: &str = "What you can type:\n\
     `/foghorn list` open incidents, newest first\n\
@@ -30,6 +31,7 @@ const MOST_LISTED: u32 = 15;
 impl SlackHand {
     /// Carries out what was typed. `key` is what makes the request the same one: its signature.
     pub async fn command(&self, command: SlashCommand, key: &str) -> Result<Reply> {
+        let begun = Instant::now();
         let actor = match self.actor(&command.person, command.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(Reply::said(&why)),
@@ -70,7 +72,7 @@ impl SlackHand {
                 )
             }
         };
-        let (reply, is_done) = self.carry_out(key, asked, wording).await?;
+        let (reply, is_done) = self.carry_out(begun, key, asked, wording).await?;
         if is_done && action == Some(Action::Info) {
             self.show_details(id, None, key).await;
         }
