@@ -23,9 +23,16 @@ pub enum Reason {
     SilenceEnded,
     /// Somebody asked for more: evidence and what is like it, in the message's thread.
     DetailsRequested,
+    /// Related incidents and later evidence, in the message's thread.
+    MoreKnown,
 }
 
 impl Reason {
+    /// Whether it stands in the thread of a message and is no message of its own.
+    pub fn is_in_thread(self) -> bool {
+        matches!(self, Self::DetailsRequested | Self::MoreKnown)
+    }
+
     /// The name used in JSON and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +43,7 @@ impl Reason {
             Self::Unacknowledged => "unacknowledged",
             Self::SilenceEnded => "silence_ended",
             Self::DetailsRequested => "details_requested",
+            Self::MoreKnown => "more_known",
         }
     }
 
@@ -49,6 +57,7 @@ impl Reason {
             Self::Unacknowledged,
             Self::SilenceEnded,
             Self::DetailsRequested,
+            Self::MoreKnown,
         ]
         .into_iter()
         .find(|reason| reason.as_str() == word)

@@ -22,6 +22,7 @@ pub(crate) fn because(telling: &Notification) -> &'static str {
         Reason::SilenceEnded if key.let_go_by() == LetGoBy::Outgrown => "it grew beyond the silence that held it back",
         Reason::SilenceEnded => "what held it back has ended and it still fires",
         Reason::DetailsRequested => "somebody asked for details",
+        Reason::MoreKnown => "more became known, in the thread of its message",
     }
 }
 
