@@ -25,6 +25,9 @@ const HELP: &str = "What you can type:\n\
     `/foghorn unsilence N` end a silence\n\
     `/foghorn silences` what is silenced";
 
+/// What the same request again is answered while the first one is carried out.
+const BEGUN: &str = "It is being done; `/foghorn silences` shows what holds";
+
 /// Incidents in a list.
 const MOST_LISTED: u32 = 15;
 
@@ -116,16 +119,17 @@ impl SlackHand {
 
     /// The same signed request again begins no second silence.
     async fn about_silence(&self, verb: &str, rest: &str, actor: &Actor, key: &str) -> Result<Reply> {
-        if let Some(before) = self.store.answered(key.to_owned()).await? {
+        if let Some(before) = self.store.take_request(key.to_owned(), BEGUN.to_owned()).await? {
             return Ok(Reply::said(&before));
         }
-        let reply = match verb.to_lowercase().as_str() {
-            "silence" => self.silence(rest, actor).await?,
-            _ => self.unsilence(rest, actor).await?,
+        let done = match verb.to_lowercase().as_str() {
+            "silence" => self.silence(rest, actor).await,
+            _ => self.unsilence(rest, actor).await,
         };
-        let answer = reply.body["text"].as_str().unwrap_or_default().to_owned();
-        self.store.keep_answer(key.to_owned(), answer).await?;
-        Ok(reply)
+        let answer =
+            done.as_ref().ok().and_then(|reply| reply.body["text"].as_str()).filter(|text| *text != NOT_RECORDED);
+        self.store.keep_answer(key.to_owned(), answer.map(str::to_owned)).await?;
+        done
     }
 
     async fn silence(&self, rest: &str, actor: &Actor) -> Result<Reply> {
