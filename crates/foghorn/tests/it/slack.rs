@@ -263,3 +263,26 @@ async fn without_the_scope_to_ask_everybody_of_the_workspace_acts() {
     assert_eq!(asked_who(&slack), 1);
     assert_eq!(slack.faults_due(), 0);
 }
+
+#[tokio::test]
+async fn a_silence_typed_once_and_delivered_many_times_at_once_is_one_silence() {
+    let (_slack, app) = told().await;
+    let body = Hand::john().command("silence 2h service=checkout moving the database");
+    let again = || app.from_slack("/slack/commands", &body);
+    let (a, b, c, d) = tokio::join!(again(), again(), again(), again());
+    for answer in [a, b, c, d] {
+        let said = answer.expect(200).json()["text"].as_str().unwrap().to_owned();
+        assert!(said.starts_with("Silence 1 holds until") || said.starts_with("It is being done"), "{said}");
+    }
+    assert_eq!(app.count("SELECT count(*) FROM silences"), 1);
+    let said = again().await.expect(200).json()["text"].as_str().unwrap().to_owned();
+    assert!(said.starts_with("Silence 1 holds until"), "{said}");
+}
+
+#[tokio::test]
+async fn a_typed_list_of_silences_names_false_positives_too() {
+    let (_slack, app) = told().await;
+    app.click(&Hand::john(), "false_positive", 1).await;
+    let said = app.type_command(&Hand::john(), "silences").await;
+    assert!(said.starts_with("*#1* checkout until") && said.ends_with("(false positive, john.doe)"), "{said}");
+}

@@ -8,6 +8,7 @@ use foghorn_domain::text::{cut, outside_text};
 use foghorn_slack::escape::mrkdwn;
 use foghorn_slack::interaction::SlashCommand;
 use foghorn_store::model::{IncidentFilter, Paging};
+use foghorn_store::sqlite::mutes::Mute;
 use foghorn_store::sqlite::once::Asked;
 use foghorn_store::{Error, Result};
 use std::time::Instant;
@@ -163,8 +164,8 @@ impl SlackHand {
     }
 
     async fn list_silences(&self) -> Result<Reply> {
-        let silences = self.silences.list(false).await?;
-        if silences.is_empty() {
+        let (silences, mutes) = (self.silences.list(false).await?, self.silences.mutes().await?);
+        if silences.is_empty() && mutes.is_empty() {
             return Ok(Reply::said("Nothing is silenced."));
         }
         let line = |silence: &foghorn_routing::Silence| {
@@ -177,8 +178,19 @@ impl SlackHand {
                 escape(&outside_text(&silence.comment))
             )
         };
-        Ok(Reply::said(&silences.iter().take(20).map(line).collect::<Vec<_>>().join("\n")))
+        let lines = silences.iter().map(line).chain(mutes.iter().map(mute_line));
+        Ok(Reply::said(&lines.take(20).collect::<Vec<_>>().join("\n")))
     }
+}
+
+fn mute_line(mute: &Mute) -> String {
+    format!(
+        "*#{}* {} until {} (false positive{})",
+        mute.incident.id,
+        escape(&outside_text(&mute.incident.service)),
+        mute.ends_at.strftime("%d %b %H:%M UTC"),
+        mute.muted_by.as_ref().map(|who| format!(", {}", escape(&outside_text(who)))).unwrap_or_default()
+    )
 }
 
 /// Outside text in an answer.
