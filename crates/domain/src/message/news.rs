@@ -59,8 +59,8 @@ impl News {
         for rule in now.rules.iter().filter(|rule| !known.rules.contains(rule)).take(MAX_NEW) {
             let Some(first) = incident.evidence.iter().find(|one| one.rule == *rule) else { continue };
             named.push(first.kind.as_str());
-            let text = outside_text(&first.text);
-            evidence.push(cut(&format!("{} by {rule}: {text}", first.kind.as_str()), MAX_ENTRY));
+            let line = format!("{} by {rule}: {}", first.kind.as_str(), first.text);
+            evidence.push(cut(&outside_text(&line), MAX_ENTRY));
         }
         let is_new = |kind: &&String| !known.kinds.contains(kind) && !named.contains(&kind.as_str());
         evidence.extend(now.kinds.iter().filter(is_new).cloned());
@@ -100,6 +100,7 @@ fn power_of_ten(count: u64) -> u32 {
 mod tests {
     use super::*;
     use crate::analyst::samples::db_timeout;
+    use crate::incident::IncidentEvidence;
 
     fn lines(change: impl Fn(&mut Incident, &mut Vec<RelatedIncident>)) -> Vec<String> {
         let mut incident = db_timeout();
@@ -146,6 +147,27 @@ mod tests {
         assert_eq!(lines(|incident, _| incident.urgency = Urgency::Page), ["urgency page instead of notify"]);
         assert_eq!(lines(|incident, _| incident.event_count = 10), ["10 events by now"]);
         assert_eq!(lines(|incident, _| incident.event_count = 12_345), ["12,345 events by now"]);
+    }
+
+    #[test]
+    fn a_rule_that_matches_after_many_repeats_is_news_all_the_same() {
+        let mut incident = db_timeout();
+        let first = incident.evidence[0].clone();
+        incident.keep_evidence(&vec![first.clone(); 50]);
+        assert_eq!(incident.evidence.len(), Incident::MAX_EVIDENCE);
+        let known = Known::of(&incident, 0);
+        let other = |rule: &str| IncidentEvidence { rule: rule.to_owned(), ..first.clone() };
+        incident.keep_evidence(&[first.clone(), other("pool-exhausted"), other("pool-exhausted")]);
+        assert_eq!(incident.evidence.len(), Incident::MAX_EVIDENCE);
+        assert_eq!(incident.evidence[0], first);
+        let news = News::since(&known, &incident, &[]).unwrap();
+        assert_eq!(news.evidence.len(), 1, "{news:?}");
+        // There is an end to it: no rule takes the place of another.
+        let many: Vec<IncidentEvidence> = (0..100).map(|number| other(&number.to_string())).collect();
+        incident.keep_evidence(&many);
+        assert_eq!(incident.evidence.len(), Incident::MAX_EVIDENCE);
+        assert!(incident.evidence.iter().any(|one| one.rule == "pool-exhausted"));
+        assert!(incident.evidence.iter().any(|one| one.rule == first.rule));
     }
 
     #[test]
