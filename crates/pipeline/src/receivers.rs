@@ -2,6 +2,7 @@
 //! again and editing: [`slack`], [`email`], [`pagerduty`], [`webhook`]. What they share is here.
 
 mod email;
+mod found;
 mod pagerduty;
 mod settings;
 mod slack;
@@ -185,6 +186,11 @@ impl Receiver {
             Self::Email(_) => Looked::NotThere,
             Self::PagerDuty(_) | Self::Webhook(_) => Looked::NoNeed,
         }
+    }
+
+    /// For Slack: what the table of messages that others read says of one that was found there.
+    pub(crate) fn slack_row(&self, outgoing: &Outgoing<'_>) -> Option<SlackRow> {
+        matches!(self, Self::Slack(_)).then(|| found::slack_row(outgoing))
     }
 
     /// Whether its message would look another way than it does.

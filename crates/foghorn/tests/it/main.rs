@@ -29,6 +29,7 @@ mod slack;
 mod slack_errors;
 mod slack_socket;
 mod storm;
+mod storm_crash;
 mod quiet;
 mod silences;
 mod told;

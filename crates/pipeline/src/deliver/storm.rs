@@ -18,8 +18,13 @@ pub(crate) struct Storm {
     open: usize,
     /// From the first to the last.
     lasted: SignedDuration,
+    /// Whether it may repeat an earlier message.
+    may_repeat: bool,
     public_url: Option<String>,
 }
+
+/// Said of a message that may repeat an earlier one.
+const MAY_REPEAT: &str = "may repeat an earlier message";
 
 impl Storm {
     fn of(incidents: &[Incident], public_url: Option<String>) -> Self {
@@ -29,7 +34,7 @@ impl Storm {
             _ => SignedDuration::ZERO,
         };
         let open = incidents.iter().filter(|incident| incident.status.is_open()).count();
-        Self { summary: StormSummary::of(incidents), open, lasted, public_url }
+        Self { summary: StormSummary::of(incidents), open, lasted, may_repeat: false, public_url }
     }
 
     /// The incident that stands for all.
@@ -37,12 +42,20 @@ impl Storm {
         self.summary.worst.first().map(|worst| worst.incident_id)
     }
 
+    /// The same, said to repeat an earlier message perhaps.
+    pub(super) fn marked(self, may_repeat: bool) -> Self {
+        Self { may_repeat, ..self }
+    }
+
     /// As Slack's message takes it.
     pub(crate) fn for_slack(&self) -> foghorn_slack::blocks::Storm {
         foghorn_slack::blocks::Storm {
             total: self.summary.total as u64,
             by_severity: self.summary.by_severity.iter().map(|(severity, count)| (*severity, *count as u64)).collect(),
-            lasted: self.lasted_in_words(),
+            lasted: match self.may_repeat {
+                true => format!("{} ({MAY_REPEAT})", self.lasted_in_words()),
+                false => self.lasted_in_words(),
+            },
             worst: self
                 .summary
                 .worst
@@ -81,7 +94,7 @@ impl Storm {
                 .map(|worst| format!("#{} {}", worst.incident_id, headline(worst)))
                 .collect(),
             actions: Vec::new(),
-            marked: None,
+            marked: self.may_repeat.then(|| format!("this {MAY_REPEAT}")),
             link: self.link("/").or_else(|| like.link.clone()),
         }
     }
@@ -112,7 +125,7 @@ impl Deliver {
         ids.push(row.incident_id);
         ids.sort_unstable();
         ids.dedup();
-        Ok(Storm::of(&self.store.incidents_by_id(ids).await?, self.public_url.clone()))
+        Ok(Storm::of(&self.store.incidents_by_id(ids).await?, self.public_url.clone()).marked(row.may_repeat))
     }
 }
 

@@ -4,18 +4,20 @@
 //! begun in the store ([`Store::begin_delivery`]) before anything leaves, and its outcome is recorded after;
 //! whoever finds one begun and not recorded looks at the receiver before sending again.
 
+mod carried;
 mod record;
 
 pub(super) use record::fan_out;
 
 use super::Store;
-use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
+use super::notifications::{COLUMNS, DASHBOARD, notification};
 use crate::model::Notification;
 use crate::{Result, time};
+use carried::{IS_CARRIED, release};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::{Reason, ReasonKey};
-use record::{join, record_landed, record_refused};
+use record::{record_landed, record_refused};
 use rusqlite::params;
 use serde_json::Value;
 
@@ -107,13 +109,15 @@ impl Store {
     pub async fn lanes(&self) -> Result<Vec<Lane>> {
         let now = time::write(self.clock().now());
         self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT receiver, channel FROM notifications
+            let sql = format!(
+                "SELECT receiver, channel FROM notifications n
                   WHERE status = 'pending' AND receiver <> ?2 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
+                    AND NOT {IS_CARRIED}
                  UNION
                  SELECT receiver, channel FROM notifications WHERE dirty AND status = 'sent' AND receiver <> ?2
-                  AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)",
-            )?;
+                  AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
             let lanes = statement
                 .query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
             Ok(lanes.collect::<rusqlite::Result<_>>()?)
@@ -121,15 +125,16 @@ impl Store {
         .await
     }
 
-    /// What waits in a lane and may be told now: pages first, then the oldest.
+    /// What waits in a lane and may be told now: pages first, then what was begun, then the oldest. What a begun
+    /// message carries waits for that message.
     pub async fn waiting_in(&self, lane: Lane, limit: u32) -> Result<Vec<Notification>> {
         let now = time::write(self.clock().now());
         self.rows_of(lane, now, limit, |columns| {
             format!(
-                "SELECT {columns} FROM notifications
+                "SELECT {columns} FROM notifications n
                   WHERE status = 'pending' AND receiver = ?1 AND channel = ?2
-                    AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
-                  ORDER BY urgency = 'page' DESC, id LIMIT ?4"
+                    AND (next_attempt_at IS NULL OR next_attempt_at <= ?3) AND NOT {IS_CARRIED}
+                  ORDER BY urgency = 'page' DESC, in_flight DESC, id LIMIT ?4"
             )
         })
         .await
@@ -306,15 +311,6 @@ impl Store {
         .await
     }
 
-    /// Writes down that a delivery begins. `false` if there is nothing to deliver any more.
-    pub async fn begin_delivery(&self, id: i64) -> Result<bool> {
-        self.write(move |tx| {
-            let sql = "UPDATE notifications SET in_flight = 1, dirty = 0 WHERE id = ?1 AND status = 'pending'";
-            Ok(tx.prepare_cached(sql)?.execute([id])? > 0)
-        })
-        .await
-    }
-
     /// Records a delivery, with its audit row and, for Slack, the row that other programs read.
     pub async fn record_landed(&self, landed: Landed) -> Result<()> {
         let clock = self.clock().clone();
@@ -325,17 +321,6 @@ impl Store {
     pub async fn record_refused(&self, refused: Refused) -> Result<()> {
         let clock = self.clock().clone();
         self.write(move |tx| record_refused(tx, &refused, clock.now())).await
-    }
-
-    /// Tells these in the message of another incident of the lane. Answers how many.
-    pub async fn join_message(&self, rows: Vec<(i64, String)>, with: IncidentId) -> Result<usize> {
-        let clock = self.clock().clone();
-        self.write(move |tx| {
-            let joined = join(tx, &rows, with, clock.now())?;
-            mark_dirty(tx, with)?;
-            Ok(joined)
-        })
-        .await
     }
 
     /// Tells later, for a reason that is shown until then.
@@ -365,13 +350,20 @@ impl Store {
         .await
     }
 
-    /// Does not tell, for a reason that is shown.
-    pub async fn hold(&self, id: i64, why: String, held_by: Option<String>) -> Result<()> {
+    /// Does not tell, for a reason that is shown. What its message was to carry is told on its own, marked where
+    /// that message may have arrived.
+    pub async fn hold(&self, row: &Notification, why: String, held_by: Option<String>) -> Result<()> {
+        let row = row.clone();
         self.write(move |tx| {
-            tx.prepare_cached(
-                "UPDATE notifications SET status = 'held', why = ?2, held_by = ?3 WHERE id = ?1 AND status = 'pending'",
-            )?
-            .execute(params![id, why, held_by])?;
+            let held = tx
+                .prepare_cached(
+                    "UPDATE notifications SET status = 'held', why = ?2, held_by = ?3, told_with = NULL
+                      WHERE id = ?1 AND status = 'pending'",
+                )?
+                .execute(params![row.id, why, held_by])?;
+            if held > 0 {
+                release(tx, &row, row.in_flight)?;
+            }
             Ok(())
         })
         .await

@@ -1,6 +1,7 @@
 //! What the transactions of the outbox write: rows for the receivers that a reason is routed to, and what became
 //! of each delivery, with its audit row.
 
+use super::carried::release;
 use super::{Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
 use crate::model::Notification;
 use crate::sqlite::audit;
@@ -59,15 +60,23 @@ pub(in crate::sqlite) fn fan_out(
     Ok(())
 }
 
-pub(super) fn join(tx: &Transaction<'_>, rows: &[(i64, String)], with: IncidentId, now: Timestamp) -> Result<usize> {
+/// Tells these in the message of an incident. `may_repeat` marks them; it takes no mark off.
+pub(super) fn join(
+    tx: &Transaction<'_>,
+    rows: &[(i64, String)],
+    with: IncidentId,
+    may_repeat: bool,
+    now: Timestamp,
+) -> Result<usize> {
     let mut joined = 0;
     for (id, why) in rows {
         joined += tx
             .prepare_cached(
-                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = 0
+                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = 0,
+                        may_repeat = CASE WHEN ?5 THEN 1 ELSE may_repeat END
                   WHERE id = ?1 AND status = 'pending'",
             )?
-            .execute(params![id, with, why, time::write(now)])?;
+            .execute(params![id, with, why, time::write(now), may_repeat])?;
     }
     Ok(joined)
 }
@@ -91,7 +100,7 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
         !digest.is_empty(),
         shown_count,
     ])?;
-    join(tx, digest, row.incident_id, now)?;
+    join(tx, digest, row.incident_id, *may_repeat, now)?;
     let details = json!({
         "receiver": row.receiver, "channel": row.channel, "reason": row.reason, "occurrence": row.occurrence,
         "provider": provider, "may_repeat": may_repeat, "told_for": digest.len() + 1,
@@ -146,6 +155,10 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         retry_in.map(|pause| time::write(now + pause)),
         may_have_landed,
     ])?;
+    // What surely did not arrive, or never will, carries nobody.
+    if retry_in.is_none() || !may_have_landed {
+        release(tx, row, *may_have_landed)?;
+    }
     // The same failure again is no news; what is given up always is.
     if retry_in.is_none() || (*counts && row.why.as_deref() != Some(why.as_str())) {
         let details = json!({
