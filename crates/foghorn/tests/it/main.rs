@@ -33,6 +33,7 @@ mod storm_crash;
 mod quiet;
 mod silences;
 mod told;
+mod told_together;
 mod tell_crash;
 mod mail;
 mod doors;

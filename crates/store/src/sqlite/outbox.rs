@@ -13,7 +13,7 @@ use super::Store;
 use super::notifications::{COLUMNS, DASHBOARD, notification};
 use crate::model::Notification;
 use crate::{Result, time};
-use carried::{IS_CARRIED, release};
+use carried::{IS_CARRIED, part, release};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::{Reason, ReasonKey};
@@ -350,8 +350,8 @@ impl Store {
         .await
     }
 
-    /// Does not tell, for a reason that is shown. What its message was to carry is told on its own, marked where
-    /// that message may have arrived.
+    /// Does not tell, for a reason that is shown. What its message was to carry, or what had joined it, is told on
+    /// its own, marked where that message may have arrived.
     pub async fn hold(&self, row: &Notification, why: String, held_by: Option<String>) -> Result<()> {
         let row = row.clone();
         self.write(move |tx| {
@@ -363,6 +363,7 @@ impl Store {
                 .execute(params![row.id, why, held_by])?;
             if held > 0 {
                 release(tx, &row, row.in_flight)?;
+                part(tx, &row)?;
             }
             Ok(())
         })

@@ -87,3 +87,16 @@ pub(super) fn release(tx: &Transaction<'_>, row: &Notification, may_repeat: bool
     .execute(params![row.incident_id, row.receiver, row.channel, row.id, may_repeat])?;
     Ok(())
 }
+
+/// What had joined a message that does not go out waits for one of its own, unless another message about the same
+/// incident shows it.
+pub(super) fn part(tx: &Transaction<'_>, row: &Notification) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE notifications SET status = 'pending', told_with = NULL, why = NULL, sent_at = NULL
+          WHERE told_with = ?1 AND receiver = ?2 AND status = 'joined'
+            AND NOT EXISTS (SELECT 1 FROM notifications c
+                             WHERE c.incident_id = ?1 AND c.receiver = ?2 AND c.status IN ('pending', 'sent'))",
+    )?
+    .execute(params![row.incident_id, row.receiver])?;
+    Ok(())
+}
