@@ -12,6 +12,7 @@ mod heartbeat;
 mod lane;
 mod outcomes;
 mod pace;
+mod patience;
 mod post;
 mod storm;
 

@@ -27,6 +27,7 @@ mod memory_commands;
 mod model_files;
 mod slack;
 mod slack_errors;
+mod slack_limits;
 mod slack_socket;
 mod storm;
 mod storm_crash;

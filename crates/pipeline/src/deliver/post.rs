@@ -1,9 +1,9 @@
 //! Posting one message: intent first, the message, its outcome last. What was begun and not recorded is looked for
 //! at the receiver, and sent again only where it is not found.
 
-use super::Deliver;
 use super::lane::{LOOK_AHEAD, Turn, backoff};
 use super::storm::{Storm, joining};
+use super::{Deliver, patience};
 use crate::explain::{Told, reason_of};
 use crate::receivers::{Delivered, Failure, Looked, Outgoing, Receiver, Retry};
 use foghorn_domain::clock::SignedDuration;
@@ -129,23 +129,27 @@ impl Deliver {
         self.store.record_landed(landed).await
     }
 
-    pub(super) async fn refused(
-        &self,
-        lane: &Lane,
-        receiver: &Receiver,
-        row: &Notification,
-        failure: Failure,
-    ) -> Result<()> {
+    async fn refused(&self, lane: &Lane, receiver: &Receiver, row: &Notification, failure: Failure) -> Result<()> {
         let now = self.store.clock().now();
-        let (retry_in, counts) = match failure.retry {
+        let fallback = self.routes.fallback();
+        let mut since = None;
+        let (mut retry_in, counts) = match failure.retry {
             Retry::After(pause) => {
                 self.lane(lane, |state| state.pace.rest_until(now + pause));
+                since = Some(row.asked_to_wait_since().unwrap_or(now));
                 (Some(pause), false)
             }
             Retry::Backoff => (Some(backoff(row.attempts)), true),
             Retry::Never => (None, true),
         };
-        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" }, Some(&failure.code));
+        // What takes longer than it may is told elsewhere.
+        let tired = match (retry_in, since) {
+            (Some(pause), Some(since)) if patience::is_over(row, since, now + pause, &fallback) => {
+                retry_in = None;
+                Some((since, now + pause))
+            }
+            _ => None,
+        };
         tracing::warn!(
             receiver = lane.receiver,
             incident.id = row.incident_id,
@@ -156,14 +160,34 @@ impl Deliver {
         let refused = Refused {
             notification: row.clone(),
             kind: receiver.kind(),
+            detail: match tired {
+                Some(_) => format!("{}; this has lasted too long, and it is told elsewhere", failure.detail),
+                None => failure.detail,
+            },
             code: failure.code,
-            detail: failure.detail,
             retry_in,
             // That this attempt did not land says nothing about an earlier one.
             may_have_landed: failure.may_have_landed || row.in_flight,
             counts,
-            fallback: self.routes.fallback(),
+            asked_to_wait_since: since,
+            fallback,
         };
+        self.record_refused(receiver, refused.clone()).await?;
+        let Some((since, next)) = tired else { return Ok(()) };
+        // The others of the lane waited behind this one; each would find out for itself, one after the other.
+        for other in self.store.waiting_in(lane.clone(), LOOK_AHEAD).await? {
+            let since = other.asked_to_wait_since().unwrap_or(other.created_at.max(since));
+            if !other.in_flight && patience::is_over(&other, since, next, &refused.fallback) {
+                let refused = Refused { notification: other, may_have_landed: false, ..refused.clone() };
+                self.record_refused(receiver, refused).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn record_refused(&self, receiver: &Receiver, refused: Refused) -> Result<()> {
+        let outcome = if refused.retry_in.is_some() { "put_off" } else { "given_up" };
+        self.count(receiver, outcome, Some(&refused.code));
         self.store.record_refused(refused).await
     }
 
@@ -191,6 +215,7 @@ impl Deliver {
                 retry_in: None,
                 may_have_landed: false,
                 counts: true,
+                asked_to_wait_since: None,
                 fallback: self.routes.fallback(),
             };
             self.store.record_refused(refused).await?;

@@ -96,6 +96,8 @@ pub struct Refused {
     pub may_have_landed: bool,
     /// Whether this counts towards the bound of attempts: waiting one's turn does not.
     pub counts: bool,
+    /// Since when the receiver has answered nothing but that one should wait; `None` where it answered otherwise.
+    pub asked_to_wait_since: Option<Timestamp>,
     /// Who is told instead where it is given up.
     pub fallback: Vec<Routed>,
 }

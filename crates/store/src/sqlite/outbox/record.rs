@@ -3,7 +3,7 @@
 
 use super::carried::release;
 use super::{Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
-use crate::model::Notification;
+use crate::model::{ASKED_TO_WAIT_SINCE, Notification};
 use crate::sqlite::audit;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
@@ -138,13 +138,24 @@ fn save_slack_message(tx: &Transaction<'_>, landed: &Landed, slack: &SlackRow, n
 }
 
 pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Timestamp) -> Result<()> {
-    let Refused { notification: row, kind, code, detail, retry_in, may_have_landed, counts, fallback } = refused;
+    let Refused {
+        notification: row,
+        kind,
+        code,
+        detail,
+        retry_in,
+        may_have_landed,
+        counts,
+        asked_to_wait_since,
+        fallback,
+    } = refused;
     let attempts = row.attempts + u32::from(*counts);
     let retry_in = retry_in.filter(|_| attempts < MAX_ATTEMPTS);
     let status = if retry_in.is_some() { "pending" } else { "failed" };
     let why = format!("{code}: {detail}");
     tx.prepare_cached(
-        "UPDATE notifications SET status = ?2, attempts = ?3, why = ?4, next_attempt_at = ?5, in_flight = ?6
+        "UPDATE notifications SET status = ?2, attempts = ?3, why = ?4, next_attempt_at = ?5, in_flight = ?6,
+                provider = ?7
           WHERE id = ?1 AND status = 'pending'",
     )?
     .execute(params![
@@ -154,6 +165,7 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         why,
         retry_in.map(|pause| time::write(now + pause)),
         may_have_landed,
+        waiting_since(row, *asked_to_wait_since),
     ])?;
     // What surely did not arrive, or never will, carries nobody.
     if retry_in.is_none() || !may_have_landed {
@@ -174,4 +186,12 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         fan_out(tx, row, row.urgency, &others, None, now)?;
     }
     Ok(())
+}
+
+/// What is known of a message that is not there yet, with the moment since which its receiver asks to wait.
+fn waiting_since(row: &Notification, since: Option<Timestamp>) -> Option<String> {
+    let mut known = row.provider.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    known.remove(ASKED_TO_WAIT_SINCE);
+    known.extend(since.map(|since| (ASKED_TO_WAIT_SINCE.to_owned(), json!(time::write(since)))));
+    (!known.is_empty()).then(|| Value::Object(known).to_string())
 }
