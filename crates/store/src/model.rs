@@ -130,7 +130,8 @@ pub struct Notification {
     pub route: Option<String>,
     /// The team that the route names.
     pub team: Option<String>,
-    /// What holds it back: `silence:7`, `inhibition:12`.
+    /// What holds it back: `maintenance`, `silence:7`, `inhibition:12`, `interval`; or kept it from a message of its
+    /// own: `storm`.
     pub held_by: Option<String>,
     /// Whether a delivery has begun whose outcome is not recorded.
     pub in_flight: bool,

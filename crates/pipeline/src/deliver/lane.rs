@@ -5,6 +5,7 @@ use super::Deliver;
 use super::pace::Pace;
 use super::storm::joining;
 use crate::metrics::Metrics;
+use crate::quiet::word;
 use crate::receivers::Receiver;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
@@ -115,7 +116,7 @@ impl Deliver {
             return Ok(Turn::Done(1));
         }
         if !was_asked_for && let Some(held) = self.too_soon(lane, first, &incident).await? {
-            self.store.wait_until(first.id, held.until, held.why).await?;
+            self.store.wait_until(first.id, held.until, held.why, held.by).await?;
             return Ok(Turn::Done(1));
         }
         if let Some(not_found) = begun {
@@ -173,7 +174,7 @@ impl Deliver {
         let told_last =
             self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
         let held = within_interval(row.urgency, Some(interval), told_last, now);
-        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why })))
+        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why, by: word(held.by) })))
     }
 
     /// Whether what waits is more than the lane takes one by one: with what went out within the last minute more
@@ -195,30 +196,36 @@ impl Deliver {
         is_post: bool,
     ) -> Result<std::result::Result<(), Timestamp>> {
         let now = self.store.clock().now();
+        let place = pace_of(lane, receiver);
         if self.lane(lane, |state| !std::mem::replace(&mut state.is_primed, true)) {
             let sent = self.store.sent_since(lane.clone(), now - SignedDuration::from_secs(5)).await?.len();
-            self.lane(lane, |state| state.pace.had_sent(sent));
+            self.lane(&place, |state| state.pace.had_sent(sent));
         }
         let per_second = receiver.per_second();
         if is_post {
-            return Ok(self.lane(lane, |state| state.pace.post(now, per_second)));
+            return Ok(self.lane(&place, |state| state.pace.post(now, per_second)));
         }
         let counts_edits = receiver.counts_edits();
         if counts_edits && let Err(moment) = self.slack_edits().one(now, SLACK_EDITS_PER_SECOND) {
             return Ok(Err(moment));
         }
-        let turn = self.lane(lane, |state| state.pace.edit(now, per_second));
+        let turn = self.lane(&place, |state| state.pace.edit(now, per_second));
         if counts_edits && turn.is_err() {
             self.slack_edits().give_back();
         }
         Ok(turn)
     }
 
+    /// Nothing goes out before a moment.
+    pub(super) fn rest(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
+        self.lane(&pace_of(lane, receiver), |state| state.pace.rest_until(until));
+    }
+
     /// No edit goes out before a moment. Slack means all channels by it, and edits alone; others mean the lane.
     pub(super) fn rest_edits(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
         match receiver.counts_edits() {
             true => self.slack_edits().rest_until(until),
-            false => self.lane(lane, |state| state.pace.rest_until(until)),
+            false => self.rest(lane, receiver, until),
         }
     }
 
@@ -236,6 +243,7 @@ impl Deliver {
 struct Spared {
     until: Timestamp,
     why: String,
+    by: String,
 }
 
 /// What became of a turn.
@@ -243,6 +251,14 @@ pub(super) enum Turn {
     Done(usize),
     Later(Timestamp),
     Nothing,
+}
+
+/// Where the pace of a lane is kept: several receivers that lead to one channel share it.
+fn pace_of(lane: &Lane, receiver: &Receiver) -> Lane {
+    match receiver.is_known_by_its_channel() {
+        true => Lane { receiver: receiver.kind().to_owned(), channel: lane.channel.clone() },
+        false => lane.clone(),
+    }
 }
 
 /// The tellings that could go out as one: those that page nobody, were not begun, and were not asked for.

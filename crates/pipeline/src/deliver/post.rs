@@ -135,7 +135,7 @@ impl Deliver {
         let mut since = None;
         let (mut retry_in, counts) = match failure.retry {
             Retry::After(pause) => {
-                self.lane(lane, |state| state.pace.rest_until(now + pause));
+                self.rest(lane, receiver, now + pause);
                 since = Some(row.asked_to_wait_since().unwrap_or(now));
                 (Some(pause), false)
             }

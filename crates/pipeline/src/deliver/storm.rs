@@ -1,14 +1,16 @@
 //! Many tellings as one message: counts, the worst, and a link to the rest.
 
 use super::Deliver;
+use crate::quiet::word;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::message::{MAX_HEADLINE, Message};
 use foghorn_domain::text::{cut, outside_text};
 use foghorn_domain::words::counted;
-use foghorn_routing::{StormSummary, Worst};
+use foghorn_routing::{HeldBy, StormSummary, Worst};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
+use foghorn_store::sqlite::outbox::Carried;
 
 /// What a message about many incidents says.
 #[derive(Clone, Debug)]
@@ -129,8 +131,9 @@ impl Deliver {
     }
 }
 
-/// Rows that are told in the message of an incident, with the reason.
-pub(super) fn joining(rows: &[Notification], with: IncidentId) -> Vec<(i64, String)> {
+/// Rows that a storm has told in the message of an incident.
+pub(super) fn joining(rows: &[Notification], with: IncidentId) -> Vec<Carried> {
     let why = format!("storm: told together with #{with}, because too many came at once for this channel");
-    rows.iter().map(|row| (row.id, why.clone())).collect()
+    let held_by = word(HeldBy::Storm);
+    rows.iter().map(|row| Carried { id: row.id, why: why.clone(), held_by: held_by.clone() }).collect()
 }

@@ -43,6 +43,17 @@ pub struct Routed {
     pub joins: bool,
 }
 
+/// A row that is told in another's message.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// The row.
+    pub id: i64,
+    /// Why, a sentence.
+    pub why: String,
+    /// What kept it from a message of its own: `storm`.
+    pub held_by: String,
+}
+
 /// A delivery that succeeded.
 #[derive(Clone, Debug)]
 pub struct Landed {
@@ -58,8 +69,8 @@ pub struct Landed {
     pub shown_count: u64,
     /// Whether it may repeat an earlier one.
     pub may_repeat: bool,
-    /// Rows that this message stands for too, with the reason; the row's own is not among them.
-    pub digest: Vec<(i64, String)>,
+    /// Rows that this message stands for too; its own is not among them.
+    pub digest: Vec<Carried>,
     /// `slack`, `email`, `pagerduty`, `webhook`: names the audit row.
     pub kind: &'static str,
     /// For Slack: what goes into the table of messages that others read.
@@ -326,10 +337,11 @@ impl Store {
     }
 
     /// Tells later, for a reason that is shown until then.
-    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String) -> Result<()> {
+    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String, held_by: String) -> Result<()> {
         self.write(move |tx| {
-            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3 WHERE id = ?1 AND status = 'pending'";
-            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why])?;
+            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3, held_by = ?4
+                        WHERE id = ?1 AND status = 'pending'";
+            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why, held_by])?;
             Ok(())
         })
         .await

@@ -5,7 +5,7 @@
 //! row otherwise; when the message is found, it has been told with it.
 
 use super::record::join;
-use super::{COLUMNS, IncidentId, Notification, Store, notification};
+use super::{COLUMNS, Carried, IncidentId, Notification, Store, notification};
 use crate::Result;
 use crate::sqlite::notifications::mark_dirty;
 use rusqlite::{Transaction, params};
@@ -16,9 +16,9 @@ pub(super) const IS_CARRIED: &str = "(n.told_with IS NOT NULL AND EXISTS (SELECT
        AND c.status = 'pending' AND c.in_flight))";
 
 impl Store {
-    /// Writes down that a delivery begins, and which others of the lane its message carries, with the reason.
+    /// Writes down that a delivery begins, and which others of the lane its message carries.
     /// `false` if there is nothing to deliver any more.
-    pub async fn begin_delivery(&self, row: &Notification, others: Vec<(i64, String)>) -> Result<bool> {
+    pub async fn begin_delivery(&self, row: &Notification, others: Vec<Carried>) -> Result<bool> {
         let row = row.clone();
         self.write(move |tx| {
             let sql = "UPDATE notifications SET in_flight = 1, dirty = 0, told_with = NULL WHERE id = ?1 AND status = 'pending'";
@@ -28,10 +28,10 @@ impl Store {
             if is_another_begun(tx, &row)? {
                 return Ok(true);
             }
-            let sql = "UPDATE notifications SET told_with = ?2, why = ?3 WHERE id = ?1 AND status = 'pending'";
+            let sql = "UPDATE notifications SET told_with = ?2, why = ?3, held_by = ?4 WHERE id = ?1 AND status = 'pending'";
             let mut statement = tx.prepare_cached(sql)?;
-            for (id, why) in &others {
-                statement.execute(params![id, row.incident_id, why])?;
+            for Carried { id, why, held_by } in &others {
+                statement.execute(params![id, row.incident_id, why, held_by])?;
             }
             Ok(true)
         })
@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Tells these in the message of another incident of the lane. Answers how many.
-    pub async fn join_message(&self, rows: Vec<(i64, String)>, with: IncidentId) -> Result<usize> {
+    pub async fn join_message(&self, rows: Vec<Carried>, with: IncidentId) -> Result<usize> {
         let clock = self.clock().clone();
         self.write(move |tx| {
             let joined = join(tx, &rows, with, false, clock.now())?;
@@ -80,7 +80,7 @@ pub(super) fn release(tx: &Transaction<'_>, row: &Notification, may_repeat: bool
         return Ok(());
     }
     tx.prepare_cached(
-        "UPDATE notifications SET told_with = NULL, why = NULL,
+        "UPDATE notifications SET told_with = NULL, why = NULL, held_by = NULL,
                 may_repeat = CASE WHEN ?5 THEN 1 ELSE may_repeat END
           WHERE told_with = ?1 AND receiver = ?2 AND channel = ?3 AND status = 'pending' AND id <> ?4",
     )?
@@ -92,7 +92,7 @@ pub(super) fn release(tx: &Transaction<'_>, row: &Notification, may_repeat: bool
 /// incident shows it.
 pub(super) fn part(tx: &Transaction<'_>, row: &Notification) -> Result<()> {
     tx.prepare_cached(
-        "UPDATE notifications SET status = 'pending', told_with = NULL, why = NULL, sent_at = NULL
+        "UPDATE notifications SET status = 'pending', told_with = NULL, why = NULL, held_by = NULL, sent_at = NULL
           WHERE told_with = ?1 AND receiver = ?2 AND status = 'joined'
             AND NOT EXISTS (SELECT 1 FROM notifications c
                              WHERE c.incident_id = ?1 AND c.receiver = ?2 AND c.status IN ('pending', 'sent'))",

@@ -2,7 +2,7 @@
 //! of each delivery, with its audit row.
 
 use super::carried::release;
-use super::{Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
+use super::{Carried, Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
 use crate::model::{ASKED_TO_WAIT_SINCE, Notification};
 use crate::sqlite::audit;
 use crate::{Result, time};
@@ -63,20 +63,20 @@ pub(in crate::sqlite) fn fan_out(
 /// Tells these in the message of an incident. `may_repeat` marks them; it takes no mark off.
 pub(super) fn join(
     tx: &Transaction<'_>,
-    rows: &[(i64, String)],
+    rows: &[Carried],
     with: IncidentId,
     may_repeat: bool,
     now: Timestamp,
 ) -> Result<usize> {
     let mut joined = 0;
-    for (id, why) in rows {
+    for Carried { id, why, held_by } in rows {
         joined += tx
             .prepare_cached(
                 "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = 0,
-                        may_repeat = CASE WHEN ?5 THEN 1 ELSE may_repeat END
+                        may_repeat = CASE WHEN ?5 THEN 1 ELSE may_repeat END, held_by = ?6
                   WHERE id = ?1 AND status = 'pending'",
             )?
-            .execute(params![id, with, why, time::write(now), may_repeat])?;
+            .execute(params![id, with, why, time::write(now), may_repeat, held_by])?;
     }
     Ok(joined)
 }
@@ -86,7 +86,7 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
         landed;
     tx.prepare_cached(
         "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
-                in_flight = 0, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
+                in_flight = 0, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL, held_by = NULL,
                 dirty = dirty + (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
           WHERE id = ?1",
     )?
