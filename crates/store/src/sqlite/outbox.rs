@@ -263,10 +263,12 @@ impl Store {
 
     /// Incidents that were told and that nobody has answered, with the moment of the telling that counts: of the
     /// opening, or of the last coming back. Who takes a message takes the incidents that are told in it, as long as
-    /// the one it is about goes on.
+    /// the one it is about goes on. They come without their evidence, which nobody asks for here.
     pub async fn told_and_unanswered(&self) -> Result<Vec<(Incident, Timestamp)>> {
         self.read(|db| {
-            let columns = super::rows::INCIDENT_COLUMNS.split(", ").map(|name| format!("i.{}", name.trim()));
+            let columns = super::rows::INCIDENT_COLUMNS
+                .split(", ")
+                .map(|name| if name.trim() == "evidence" { "'[]'".to_owned() } else { format!("i.{}", name.trim()) });
             let sql = format!(
                 "SELECT {}, max(n.sent_at) FROM incidents i JOIN notifications n ON n.incident_id = i.id
                   WHERE i.status = 'notified' AND n.receiver = '{DASHBOARD}' AND n.status IN ('sent', 'joined')
