@@ -32,6 +32,10 @@ impl Deliver {
         if !receiver.has_threads() || row.is_digest || !incident.status.is_open() {
             return Ok(());
         }
+        // An incident that was told again goes on below its last message.
+        if !self.store.is_last_told(row).await? {
+            return Ok(());
+        }
         let thread = self.store.thread(row).await?;
         if thread.is_closed || since(thread.known, incident, told).is_none() {
             return Ok(());
