@@ -235,7 +235,8 @@ impl Store {
         let (id, incident, receiver, channel) = (row.id, row.incident_id, row.receiver.clone(), row.channel.clone());
         self.read(move |db| {
             let sql = "SELECT NOT EXISTS (SELECT 1 FROM notifications WHERE incident_id = ?1 AND receiver = ?2
-                        AND channel = ?3 AND status = 'sent' AND id > ?4)";
+                        AND channel = ?3 AND status = 'sent' AND id > ?4
+                        AND reason NOT IN ('more_known', 'details_requested'))";
             Ok(db.prepare_cached(sql)?.query_row(params![incident, receiver, channel, id], |row| row.get(0))?)
         })
         .await
