@@ -2,6 +2,7 @@
 //! ([`Quota`]) and a text that is shown once ([`text_of`]). What is kept of the text is its digest, by which it
 //! is found again, and its first characters, by which people tell keys apart.
 
+use crate::audit::is_name_of_the_system;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
 
@@ -92,9 +93,11 @@ impl fmt::Display for Quota {
 const MOST_NAME_CHARACTERS: usize = 60;
 
 /// Looks at a key's name: 1 to 60 small letters, digits, `.`, `_` and `-`, a letter or digit first. It is a label
-/// of metrics and stands as `who` in the audit log, so names of the system are refused by whoever knows them. The
-/// error is a sentence.
+/// of metrics and stands as `who` in the audit log, so it is no name of the system. The error is a sentence.
 pub fn check_name(name: &str) -> Result<(), String> {
+    if is_name_of_the_system(name) || name == "local" {
+        return Err(format!("`{name}` is a name of the system in the audit log; choose another"));
+    }
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let may_stand = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'_' | b'-');
     let begins_well = name.bytes().next().is_some_and(is_word);
@@ -175,7 +178,7 @@ mod tests {
         for name in ["a", "checkout", "eu-1.prom_2", &"n".repeat(60), "0x"] {
             assert!(check_name(name).is_ok(), "{name}");
         }
-        for name in ["", "Checkout", "-a", ".a", "a b", "a/b", "a\n", "ä", "a\"", &"n".repeat(61)] {
+        for name in ["", "Checkout", "-a", ".a", "a b", "a/b", "a\n", "ä", "a\"", "agent", "local", &"n".repeat(61)] {
             assert!(check_name(name).is_err(), "{name}");
         }
     }

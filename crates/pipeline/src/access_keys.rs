@@ -22,6 +22,7 @@ use foghorn_domain::text::plain_text;
 use foghorn_store::sqlite::access_keys::{AccessKeyRow, NewAccessKey};
 use foghorn_store::{Error, Result, Store};
 use known::Known;
+use serde_json::{Value, json};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +87,24 @@ impl Wanted {
         }
         Ok(Self { name: name.to_owned(), scope, source, quota })
     }
+}
+
+/// A key as the interface shows it: everything but the key.
+pub fn shown(row: &AccessKeyRow) -> Value {
+    json!({
+        "id": row.id,
+        "name": row.name,
+        "scope": row.scope.as_str(),
+        "prefix": row.prefix,
+        "source": row.source,
+        "quota": row.quota.map(|quota| format!("{}/s", quota.events_per_second())),
+        "burst": row.quota.map(Quota::burst),
+        "created_at": row.created_at,
+        "created_by": row.created_by,
+        "last_used_at": row.last_used_at,
+        "revoked_at": row.revoked_at,
+        "revoked_by": row.revoked_by,
+    })
 }
 
 /// What was presented.

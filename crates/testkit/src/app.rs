@@ -93,6 +93,7 @@ impl App {
             intake_key: None,
             intake_open: false,
             max_body_bytes: 10 * 1024 * 1024,
+            max_waiting: foghorn_web::ROOM,
             limits: foghorn_sources::Limits::default(),
             effective_config: json!({}),
             public_url: None,
