@@ -178,6 +178,13 @@ impl App {
         db.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
+    /// Keeps everything from being written for as long as the answer is held, as a store does that is far behind.
+    pub fn hold_writes(&self) -> HeldWrites {
+        let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
+        db.execute_batch("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+        HeldWrites { _db: db }
+    }
+
     /// A sample of the metrics by its name and labels; 0 where there is none.
     pub async fn metric(&self, sample: &str) -> f64 {
         let text = self.get("/metrics").await.expect(200).text;
@@ -268,6 +275,12 @@ impl App {
         let entry = |row: &Value| format!("{} {}", row["who"].as_str().unwrap(), row["action"].as_str().unwrap());
         rows["items"].as_array().unwrap().iter().rev().map(entry).collect()
     }
+}
+
+/// Nothing is written while this is held.
+pub struct HeldWrites {
+    // Its transaction ends with it.
+    _db: rusqlite::Connection,
 }
 
 impl Default for App {

@@ -8,6 +8,7 @@ use super::memory::holder::{Holder, HolderArgs, IfMissing};
 use crate::terminal::Screen;
 use anyhow::Context;
 use clap::Subcommand;
+use foghorn_domain::audit::is_name_of_the_system;
 use foghorn_pipeline::access_keys::{AccessKeys, Wanted, shown};
 use foghorn_pipeline::act::Actor;
 use foghorn_pipeline::metrics::Metrics;
@@ -102,7 +103,11 @@ async fn add(args: &AddArgs) -> anyhow::Result<ExitCode> {
             server.post("/api/v1/keys", &body).await?
         }
         Holder::Own(store, _) => {
-            let made = AccessKeys::new(store.clone(), Metrics::default()).add(wanted, &actor(&hand.user)).await;
+            let made = async {
+                let keys = AccessKeys::new(store.clone(), Metrics::default());
+                anyhow::Ok(keys.add(wanted, &actor(&hand.user)?).await?)
+            };
+            let made = made.await;
             store.close().await;
             let (row, key) = made?;
             let mut made = shown(&row);
@@ -142,7 +147,7 @@ async fn revoke(args: &RevokeArgs) -> anyhow::Result<ExitCode> {
             let keys = AccessKeys::new(store.clone(), Metrics::default());
             let revoked = async {
                 let id = keys.list(false).await?.into_iter().find(|key| key.name == *name).map(|key| key.id);
-                anyhow::Ok(keys.revoke(id.with_context(unknown)?, &actor(&hand.user)).await?)
+                anyhow::Ok(keys.revoke(id.with_context(unknown)?, &actor(&hand.user)?).await?)
             };
             let revoked = revoked.await;
             store.close().await;
@@ -157,8 +162,13 @@ async fn revoke(args: &RevokeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn actor(user: &str) -> Actor {
-    Actor { who: user.to_owned(), on_behalf_of: None, via: "cli" }
+/// Who does it on a store without a server; a server looks at the name itself.
+fn actor(user: &str) -> anyhow::Result<Actor> {
+    anyhow::ensure!(
+        !is_name_of_the_system(user),
+        "--user: `{user}` is a name of the system in the audit log; give your own"
+    );
+    Ok(Actor { who: user.to_owned(), on_behalf_of: None, via: "cli" })
 }
 
 #[cfg(test)]
