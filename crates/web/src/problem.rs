@@ -32,9 +32,9 @@ pub(crate) struct Problem {
     /// To be found in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
-    /// Seconds, for the header `Retry-After`.
+    /// Seconds, for the header `Retry-After`; 0 where trying again does not help.
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: u32,
 }
 
 impl Problem {
@@ -47,13 +47,13 @@ impl Problem {
             detail,
             field: None,
             request_id: None,
-            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
+            retry_after: u32::from(status == StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 
     /// The same, to be tried again after so many seconds.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
         self
     }
 
@@ -221,8 +221,8 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if retry_after > 0 {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

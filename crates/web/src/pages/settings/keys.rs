@@ -43,7 +43,7 @@ pub(crate) struct KeyForm {
 enum Shown {
     Nothing,
     /// The key that was made.
-    Made(AccessKeyRow, Secret),
+    Made(Box<AccessKeyRow>, Secret),
     /// Why none was.
     Fault(WantedFault),
 }
@@ -72,7 +72,7 @@ pub(crate) async fn post_key(
             Err(fault) => (StatusCode::BAD_REQUEST, form, Shown::Fault(fault)),
             Ok(wanted) => match app.pipeline.keys.add(wanted, &actor).await.map_err(refused) {
                 Ok((row, key)) => {
-                    (StatusCode::OK, KeyForm::begin(form.user().map(str::to_owned)), Shown::Made(row, key))
+                    (StatusCode::OK, KeyForm::begin(form.user().map(str::to_owned)), Shown::Made(Box::new(row), key))
                 }
                 Err(problem) if problem.status() == StatusCode::CONFLICT => {
                     (StatusCode::CONFLICT, form, fault("name", problem.detail()))
