@@ -206,9 +206,10 @@ fn without_a_script_a_key_is_made_shown_once_and_revoked() {
     tab.wait_for_text("#key-1", "500/s, 1,000 at once");
     assert!(!tab.text("#keys").contains(&key));
     tab.click("#revoke-1 summary");
+    tab.write("#revoker-1", "ana");
     tab.follow("#revoke-1 button");
     tab.wait_for_text("#keys", "No program has a key of its own.");
-    assert_eq!(server.get("/api/v1/keys?revoked=true")["items"][0]["revoked_at"].is_null(), false);
+    assert_eq!(server.get("/api/v1/keys?revoked=true")["items"][0]["revoked_by"], "ana");
 }
 
 /// Every page there is, with something on it.
