@@ -232,6 +232,18 @@ async fn an_event_says_which_key_it_came_with_whatever_its_sender_claims() {
 }
 
 #[tokio::test]
+async fn an_alert_that_two_of_a_pair_post_with_a_key_each_is_one() {
+    let app = exposed();
+    let (_, first) = make(&app, json!({ "name": "prom-a", "scope": "intake" })).await;
+    let (_, second) = make(&app, json!({ "name": "prom-b", "scope": "intake" })).await;
+    let alert = json!([{ "labels": { "alertname": "HighMem" }, "startsAt": "2026-01-02T03:00:00Z" }]);
+    for key in [&first, &second, &first, &second] {
+        post(&app, "/api/v2/alerts", key, alert.clone()).await.expect(200);
+    }
+    assert_eq!(app.count("SELECT count(*) FROM raw_events"), 1);
+}
+
+#[tokio::test]
 async fn beyond_its_quota_a_key_waits_and_a_list_is_taken_as_a_whole_or_not_at_all() {
     let app = exposed();
     let (_, key) = make(&app, json!({ "name": "shipper", "scope": "intake", "quota": "10/s", "burst": 50 })).await;
@@ -391,4 +403,23 @@ fn what_stands_in_an_address_is_in_no_line_of_the_log() {
     child.wait().unwrap();
     let said = rest.join().unwrap() + &std::fs::read_to_string(&log_file).unwrap();
     assert!(!said.is_empty() && !said.contains(&secret), "{said}");
+}
+
+#[tokio::test]
+async fn while_nobody_can_say_which_keys_there_are_a_sender_is_told_to_come_again() {
+    let app = exposed();
+    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
+    db.execute_batch("ALTER TABLE access_keys RENAME TO away").unwrap();
+    let key = format!("fh_intake_{}", "0".repeat(64));
+    let answer = post(&app, "/events", &key, log()).await.expect(503);
+    assert!(answer.headers.contains_key("retry-after"));
+    // What needs no store is decided without one.
+    post(&app, "/events", "wrong", log()).await.expect(401);
+    post(&app, "/events", TOKEN, log()).await.expect(200);
+    db.execute_batch("ALTER TABLE away RENAME TO access_keys").unwrap();
+    post(&app, "/events", &key, log()).await.expect(401);
+    let (_, key) = make(&app, json!({ "name": "prom", "scope": "intake" })).await;
+    db.execute_batch("ALTER TABLE access_keys RENAME TO away").unwrap();
+    app.handles.keys.refresh().await.unwrap_err();
+    post(&app, "/events", &key, log()).await.expect(200);
 }

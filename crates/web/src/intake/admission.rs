@@ -5,15 +5,11 @@ use crate::crowd::Rank;
 use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::state::App;
-use foghorn_domain::event::NewEvent;
-use foghorn_pipeline::access_keys::{Batch, LiveKey};
+use foghorn_domain::event::{NewEvent, SENDER_FIELD};
+use foghorn_pipeline::access_keys::{AccessKeys, Batch, LiveKey};
 use foghorn_store::model::Appended;
 use serde_json::json;
 use std::sync::Arc;
-
-/// Where an event's metadata say which key it came with, by number and name: names may be given again, numbers are
-/// not. Intake writes it, whatever a sender claims there.
-const SENDER_FIELD: &str = "foghorn_sender";
 
 /// Stores all events, or none and says why. Answers stand in the order of the events.
 pub(super) async fn store(app: &App, caller: &Caller, mut events: Vec<NewEvent>) -> Result<Vec<Appended>, Problem> {
@@ -53,7 +49,7 @@ pub(super) async fn store(app: &App, caller: &Caller, mut events: Vec<NewEvent>)
     }
 }
 
-fn settle(keys: &foghorn_pipeline::access_keys::AccessKeys, key: Option<Arc<LiveKey>>, batch: Batch, is_stored: bool) {
+fn settle(keys: &AccessKeys, key: Option<Arc<LiveKey>>, batch: Batch, is_stored: bool) {
     match (key, is_stored) {
         (Some(key), true) => keys.stored(&key, batch),
         (Some(key), false) => keys.not_stored(&key, batch),
