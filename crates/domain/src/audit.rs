@@ -18,6 +18,15 @@
 mod head;
 mod problem;
 mod report;
+/// Names under which Foghorn itself and its doors write to the audit log.
+const NAMES_OF_THE_SYSTEM: [&str; 8] =
+    ["agent", "triage", "foghorn", "source", "external", "dashboard", "api-token", "system"];
+
+/// Whether `who` of that name would be Foghorn itself or one of its doors: no person and no key may have it.
+pub fn is_name_of_the_system(name: &str) -> bool {
+    NAMES_OF_THE_SYSTEM.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
 #[cfg(test)]
 mod tests;
 mod verifier;

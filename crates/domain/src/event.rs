@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 /// The id that the store gives an event. Ids grow in the order in which events were accepted.
 pub type EventId = i64;
 
+/// Where an event's metadata say which access key it came with, by number and name: names may be given again, numbers
+/// are not. Intake writes it, whatever a sender claims there. It is no part of what the source says.
+pub const SENDER_FIELD: &str = "foghorn_sender";
+
 /// What an alert says about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
-    silence, simulate,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, keys, memory, routes, search, send, serve,
+    show, silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -61,6 +61,8 @@ enum Command {
     Routes(routes::Args),
     /// Keep quiet about something for a while: begin, list, end
     Silence(silence::Args),
+    /// Make, list and revoke the keys by which programs call
+    Keys(keys::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
@@ -96,6 +98,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Memory(args) => one_thread(memory::run(args)),
         Command::Routes(args) => routes::run(&args),
         Command::Silence(args) => one_thread(silence::run(&args)),
+        Command::Keys(args) => one_thread(keys::run(&args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),

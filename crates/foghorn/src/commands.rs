@@ -3,7 +3,7 @@
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
 //! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
-//! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`audit`], [`backup`] and [`check`] look after the
+//! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`keys`] says which programs may call; [`audit`], [`backup`] and [`check`] look after the
 //! store.
 
 pub(crate) mod serve;
@@ -18,6 +18,7 @@ pub(crate) mod search;
 pub(crate) mod memory;
 pub(crate) mod routes;
 pub(crate) mod silence;
+pub(crate) mod keys;
 pub(crate) mod eval;
 pub(crate) mod audit;
 pub(crate) mod backup;

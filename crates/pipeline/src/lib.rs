@@ -5,7 +5,7 @@
 //! commits incidents; [`explain`] turns an incident into an analysis and a message; [`notify`] decides for each
 //! reason whether and whom to tell ([`routes`], [`quiet`], [`silences`]) and shows it in the dashboard;
 //! [`deliver`] tells the [`receivers`] beside it and edits what was delivered; [`act`] is a person's hand, from
-//! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
+//! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`access_keys`] are by what programs call. [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
 //! [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
@@ -24,6 +24,7 @@ pub mod quiet;
 pub mod notify;
 pub mod deliver;
 pub mod act;
+pub mod access_keys;
 pub mod slack_hand;
 pub mod escalate;
 pub mod trial;

@@ -35,12 +35,35 @@ pub struct DeliveryOutcome {
     pub outcome: Word,
 }
 
+/// How urgent refused events were.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Lane {
+    /// `logs`, `alerts` or `criticals`.
+    pub lane: Word,
+}
+
+/// What became of events that came with an access key. Names of keys are given by whoever runs Foghorn, and bounded
+/// in number and letters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KeyOutcome {
+    /// The key's name.
+    pub key: String,
+    /// `taken` or `over_quota`.
+    pub outcome: Word,
+}
+
 /// All counters of one process.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
     /// Events at intake, by what became of them: `stored`, `duplicate`, `refreshed`, `refused`.
     pub events: Family<Outcome, Counter>,
+    /// Events that came with an access key, by its name and `taken` or `over_quota`.
+    pub key_events: Family<KeyOutcome, Counter>,
+    /// Events refused because too many wait for the store, by lane.
+    pub crowded_out: Family<Lane, Counter>,
+    /// Events on their way into the store.
+    pub waiting: Gauge,
     /// Events that triage has been past.
     pub triaged: Counter,
     /// Triage batches, by `committed` or `failed`.
@@ -70,6 +93,9 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Arc::default(),
             events: Family::default(),
+            key_events: Family::default(),
+            crowded_out: Family::default(),
+            waiting: Gauge::default(),
             triaged: Counter::default(),
             batches: Family::default(),
             incidents_opened: Counter::default(),
@@ -82,6 +108,13 @@ impl Default for Metrics {
             store_bytes: Gauge::default(),
         };
         registry.register("events", "Events at intake, by outcome", metrics.events.clone());
+        registry.register("key_events", "Events by access key and outcome", metrics.key_events.clone());
+        registry.register(
+            "events_crowded_out",
+            "Events refused because too many wait for the store, by lane",
+            metrics.crowded_out.clone(),
+        );
+        registry.register("events_waiting", "Events on their way into the store", metrics.waiting.clone());
         registry.register("events_triaged", "Events that triage has been past", metrics.triaged.clone());
         registry.register("triage_batches", "Batches of triage, by outcome", metrics.batches.clone());
         registry.register("incidents_opened", "Incidents opened", metrics.incidents_opened.clone());
@@ -112,6 +145,23 @@ impl Metrics {
     /// Counts what became of a message to a receiver.
     pub fn delivered(&self, kind: &'static str, outcome: &'static str) {
         self.deliveries.get_or_create(&DeliveryOutcome { kind: Word(kind), outcome: Word(outcome) }).inc();
+    }
+
+    /// Counts events that came with an access key.
+    pub fn came_with_key(&self, key: &str, outcome: &'static str, events: u64) {
+        self.key_events.get_or_create(&KeyOutcome { key: key.to_owned(), outcome: Word(outcome) }).inc_by(events);
+    }
+
+    /// A key is revoked: nothing is counted for it any more.
+    pub fn forget_key(&self, key: &str) {
+        for outcome in ["taken", "over_quota"] {
+            self.key_events.remove(&KeyOutcome { key: key.to_owned(), outcome: Word(outcome) });
+        }
+    }
+
+    /// Counts events that were refused because too many wait for the store.
+    pub fn crowded_out(&self, lane: &'static str, events: u64) {
+        self.crowded_out.get_or_create(&Lane { lane: Word(lane) }).inc_by(events);
     }
 
     /// Everything, in the Prometheus text format (OpenMetrics).

@@ -1,5 +1,6 @@
 //! Starting the stages, and stopping them in the order in which work flows.
 
+use crate::access_keys::AccessKeys;
 use crate::act::Acting;
 use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
@@ -62,6 +63,8 @@ pub struct Handles {
     pub routes: Routes,
     /// Silences.
     pub silences: Silences,
+    /// By what programs call.
+    pub keys: AccessKeys,
     /// Whether somebody would be told now.
     pub quiet: Quiet,
     /// A person's hand in Slack.
@@ -135,6 +138,7 @@ impl Pipeline {
             acting,
             routes: routes.clone(),
             silences,
+            keys: AccessKeys::new(store.clone(), metrics.clone()),
             quiet: quiet.clone(),
             slack,
             trial: Trial::new(store.clone(), routes.clone(), deliver.outcomes()),

@@ -40,7 +40,7 @@ pub enum Body {
 pub fn parse_event(bytes: &[u8], door: Origin, now: Timestamp, limits: &Limits) -> Result<NewEvent, FieldError> {
     let text = Text::new(bytes)?;
     let tracker = text.tracker(limits.metadata_bytes);
-    read(text.as_str(), &tracker, EventSeed { tracker: &tracker, door, now, limits })
+    read(text.as_str(), &tracker, EventSeed { tracker: &tracker, door, now, limits, default_source: None })
 }
 
 /// Reads a request's body: one object, a JSON array, or with the content type `application/x-ndjson`
@@ -56,12 +56,27 @@ pub fn parse_body(
     now: Timestamp,
     limits: &Limits,
 ) -> Result<Body, FieldError> {
+    parse_body_of(None, bytes, content_type, door, now, limits)
+}
+
+/// The same from a sender whose events are of this source where they name none.
+///
+/// # Errors
+/// See [`parse_body`].
+pub fn parse_body_of(
+    default_source: Option<&str>,
+    bytes: &[u8],
+    content_type: Option<&str>,
+    door: Origin,
+    now: Timestamp,
+    limits: &Limits,
+) -> Result<Body, FieldError> {
     if content_type.is_some_and(is_one_per_line) {
-        return parse_lines(bytes, door, now, limits).map(Body::Many);
+        return parse_lines(default_source, bytes, door, now, limits).map(Body::Many);
     }
     let text = Text::new(bytes)?;
     let tracker = text.tracker(limits.metadata_bytes);
-    let seed = EventSeed { tracker: &tracker, door, now, limits };
+    let seed = EventSeed { tracker: &tracker, door, now, limits, default_source };
     if text.as_str().trim_ascii_start().starts_with('[') {
         Ok(Body::Many(read_array(text.as_str(), &tracker, seed, limits.events_per_body)?))
     } else {
@@ -70,12 +85,14 @@ pub fn parse_body(
 }
 
 fn parse_lines(
+    default_source: Option<&str>,
     bytes: &[u8],
     door: Origin,
     now: Timestamp,
     limits: &Limits,
 ) -> Result<Vec<Result<NewEvent, FieldError>>, FieldError> {
-    let each = |line: &str, tracker: &Tracker| read(line, tracker, EventSeed { tracker, door, now, limits });
+    let each =
+        |line: &str, tracker: &Tracker| read(line, tracker, EventSeed { tracker, door, now, limits, default_source });
     let lines = || bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let count = lines().count();
     if count > limits.events_per_body {

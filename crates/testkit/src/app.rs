@@ -93,6 +93,7 @@ impl App {
             intake_key: None,
             intake_open: false,
             max_body_bytes: 10 * 1024 * 1024,
+            max_waiting: foghorn_web::ROOM,
             limits: foghorn_sources::Limits::default(),
             effective_config: json!({}),
             public_url: None,
@@ -175,6 +176,13 @@ impl App {
     pub fn count(&self, sql: &str) -> i64 {
         let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
         db.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Keeps everything from being written for as long as the answer is held, as a store does that is far behind.
+    pub fn hold_writes(&self) -> HeldWrites {
+        let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
+        db.execute_batch("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
+        HeldWrites { _db: db }
     }
 
     /// A sample of the metrics by its name and labels; 0 where there is none.
@@ -267,6 +275,12 @@ impl App {
         let entry = |row: &Value| format!("{} {}", row["who"].as_str().unwrap(), row["action"].as_str().unwrap());
         rows["items"].as_array().unwrap().iter().rev().map(entry).collect()
     }
+}
+
+/// Nothing is written while this is held.
+pub struct HeldWrites {
+    // Its transaction ends with it.
+    _db: rusqlite::Connection,
 }
 
 impl Default for App {

@@ -12,6 +12,6 @@ pub mod smtp;
 mod slack;
 
 pub use answer::Answer;
-pub use app::{App, event};
+pub use app::{App, HeldWrites, event};
 pub use hand::Hand;
 pub use slack::{FakeSlack, Fault, SlackEdit, SlackMessage};

@@ -2,8 +2,10 @@
 //! memory stays flat whatever is sent.
 //!
 //! The budget is taken as bytes arrive, never for bytes that are only announced. There is one for each
-//! [`Lane`], so that alerts are not refused because of logs, and a person's hand because of neither.
+//! [`Lane`], so that alerts are not refused because of logs, and a person's hand because of neither. What was read
+//! then waits for the store, and [`Budgets::crowd`] bounds that.
 
+use crate::crowd::Crowd;
 use crate::paced::TooSlow;
 use crate::problem::Problem;
 use crate::state::{App, WebConfig};
@@ -59,21 +61,24 @@ impl Lane for Hands {
     }
 }
 
-/// Bytes of bodies that may be held at once, a lane each; a permit is a KiB.
+/// What may be held at once: bytes of bodies, a lane each (a permit is a KiB), and events that wait for the store.
 pub(crate) struct Budgets {
     logs: Arc<Semaphore>,
     alerts: Arc<Semaphore>,
     hands: Arc<Semaphore>,
+    /// Events that wait for the store.
+    pub(crate) crowd: Arc<Crowd>,
 }
 
 impl Budgets {
     /// Every lane has room for its largest body, packed and unpacked, at least.
-    pub(crate) fn new(max_body_bytes: usize) -> Self {
+    pub(crate) fn new(max_body_bytes: usize, crowd: Arc<Crowd>) -> Self {
         let budget = |bytes: usize| Arc::new(Semaphore::new(bytes / 1024));
         Self {
             logs: budget((96 * MIB).max(4 * max_body_bytes)),
             alerts: budget((16 * MIB).max(3 * max_body_bytes)),
             hands: budget(8 * MIB),
+            crowd,
         }
     }
 }
@@ -232,7 +237,7 @@ mod tests {
     #[test]
     fn every_lane_has_room_for_its_largest_body_packed_and_unpacked() {
         for max in [1, 100 * 1024, 10 * MIB, 1024 * MIB] {
-            let budgets = Budgets::new(max);
+            let budgets = Budgets::new(max, Crowd::new(1, foghorn_pipeline::metrics::Metrics::default()));
             let rooms = [Logs::budget(&budgets), Alerts::budget(&budgets), Hands::budget(&budgets)];
             for (room, largest) in rooms.into_iter().zip([max, max, max.min(MIB)]) {
                 assert!(Share::of(room).cover(2 * largest).is_ok(), "{max}");

@@ -3,29 +3,58 @@
 //! On loopback everything is open, so there a web page in the same person's browser is the danger: `Host`
 //! must name loopback (no DNS rebinding) and `Origin`, where there is one, must too. Elsewhere reading and
 //! acting need the API token, intake its key (or the API token), and health stays open.
+//!
+//! An access key stands in for either, within its scope. Who presents one is held to that scope on loopback, too:
+//! what works there works elsewhere.
 
 use crate::problem::Problem;
 use crate::session;
 use crate::state::App;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use foghorn_domain::access_key::Scope;
 use foghorn_pipeline::Roles;
+use foghorn_pipeline::access_keys::{LiveKey, Presented};
+use std::sync::Arc;
 
 /// What a path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Open,
     Intake,
-    ReadAndAct,
+    Read,
+    Act,
 }
 
 /// Who is calling, for the audit log. `None` where nothing proves it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caller {
     pub(crate) proven: Option<String>,
+    /// The access key that proves it.
+    pub(crate) key: Option<Arc<LiveKey>>,
 }
+
+impl Caller {
+    fn proven_by(what: &str) -> Self {
+        Self { proven: Some(what.to_owned()), key: None }
+    }
+
+    /// Whether the caller may make and revoke keys. A key may not: it would outlive its own end in another.
+    pub(crate) fn may_manage_keys(&self) -> Result<(), Problem> {
+        match &self.key {
+            None => Ok(()),
+            Some(key) => {
+                let detail = format!("`{}` is a key itself; keys are made and revoked with the API token", key.name);
+                Err(Problem::new(StatusCode::FORBIDDEN, "wrong-scope", WRONG_SCOPE, detail))
+            }
+        }
+    }
+}
+
+const WRONG_SCOPE: &str = "The key may not do this";
 
 const INTAKE: [&str; 8] = [
     "/events",
@@ -41,6 +70,9 @@ const INTAKE: [&str; 8] = [
 /// Where a signature over the body takes the place of tokens; whoever handles them checks it.
 const SIGNED: [&str; 2] = ["/slack/actions", "/slack/commands"];
 
+/// What asks by POST, because the question is long, and changes nothing.
+const READ_BY_POST: [&str; 3] = ["/semantic-search", "/api/v1/silences/preview", "/audit/verify"];
+
 const OPEN: [&str; 5] = ["/health", "/healthz", "/readyz", "/login", "/favicon.ico"];
 
 fn purpose(path: &str, method: &Method) -> Purpose {
@@ -48,8 +80,12 @@ fn purpose(path: &str, method: &Method) -> Purpose {
         Purpose::Open
     } else if path.starts_with("/in/") || ([Method::POST, Method::PUT].contains(method) && INTAKE.contains(&path)) {
         Purpose::Intake
+    } else if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+        || (method == Method::POST && READ_BY_POST.contains(&path))
+    {
+        Purpose::Read
     } else {
-        Purpose::ReadAndAct
+        Purpose::Act
     }
 }
 
@@ -62,15 +98,15 @@ fn missing_role(roles: Roles, path: &str, method: &Method) -> Option<&'static st
         Purpose::Open => None,
         _ if OF_EVERY_ROLE.contains(&path) => None,
         Purpose::Intake => (!roles.ingest).then_some("ingest"),
-        Purpose::ReadAndAct => (!roles.web).then_some("web"),
+        Purpose::Read | Purpose::Act => (!roles.web).then_some("web"),
     }
 }
 
 /// Lets in who may come in, to what this process does.
-fn check_in(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
-    let caller = admit(app, request)?;
+async fn check_in(app: &App, request: &Parts) -> Result<Caller, Box<Response>> {
+    let caller = admit(app, request).await?;
     let roles = app.pipeline.settings.roles;
-    match missing_role(roles, request.uri().path(), request.method()) {
+    match missing_role(roles, request.uri.path(), &request.method) {
         None => Ok(caller),
         Some(role) => {
             let detail = format!("this process has the roles {roles}; ask one that has `{role}`");
@@ -81,11 +117,12 @@ fn check_in(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
 }
 
 /// The middleware.
-pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let mut response = match check_in(&app, &request) {
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let mut response = match check_in(&app, &parts).await {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(refusal) => *refusal,
     };
@@ -116,15 +153,15 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
      img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
 
-fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
-    let headers = request.headers();
-    let (path, method) = (request.uri().path(), request.method());
+async fn admit(app: &App, request: &Parts) -> Result<Caller, Box<Response>> {
+    let Parts { headers, method, uri, .. } = request;
+    let path = uri.path();
     if SIGNED.contains(&path) {
         // Slack proves itself by its signature, and may come through a tunnel that changes the host.
         return Ok(Caller::default());
     }
     if app.config.listen.ip().is_loopback() && !app.config.require_token {
-        check_host(headers, request.uri().host())?;
+        check_host(headers, uri.host())?;
     }
     check_origin(headers)?;
     let purpose = purpose(path, method);
@@ -136,14 +173,21 @@ fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
     if let (Some(presented), Some(token)) = (presented, token)
         && session::same(presented, token)
     {
-        return Ok(Caller { proven: Some("api-token".to_owned()) });
+        return Ok(Caller::proven_by("api-token"));
+    }
+    let in_path = path.strip_prefix("/in/").and_then(|rest| rest.split('/').next());
+    for text in [presented, in_path].into_iter().flatten() {
+        match app.pipeline.keys.present(text, app.store().clock().now()).await {
+            Presented::Live(key) => return held_to_scope(key, purpose),
+            Presented::NotReadYet if app.needs_token() => return Err(Box::new(Problem::no_store().into_response())),
+            Presented::Unknown | Presented::NotReadYet => {}
+        }
     }
     if !app.needs_token() {
         return Ok(Caller::default());
     }
     match purpose {
         Purpose::Intake => {
-            let in_path = path.strip_prefix("/in/").and_then(|rest| rest.split('/').next());
             let key = app.config.intake_key.as_deref();
             let is_known = [presented, in_path].into_iter().flatten().any(|given| {
                 key.is_some_and(|key| session::same(given, key))
@@ -152,12 +196,12 @@ fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
             if app.config.intake_open || is_known {
                 return Ok(Caller::default());
             }
-            Err(unauthorized("intake needs its key: `Authorization: Bearer KEY`, or the address /in/KEY/…"))
+            Err(unauthorized("intake needs a key: `Authorization: Bearer KEY`, or the address /in/KEY/…"))
         }
         _ => {
             let cookie = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
             if token.is_some_and(|token| session::is_valid(cookie, token)) {
-                return Ok(Caller { proven: Some("dashboard".to_owned()) });
+                return Ok(Caller::proven_by("dashboard"));
             }
             if method == Method::GET && wants_html(headers) {
                 return Err(Box::new(Redirect::to("/login").into_response()));
@@ -165,6 +209,23 @@ fn admit(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
             Err(unauthorized("reading and acting need the token: `Authorization: Bearer TOKEN`"))
         }
     }
+}
+
+/// The caller that a key proves, if its scope is enough.
+fn held_to_scope(key: Arc<LiveKey>, purpose: Purpose) -> Result<Caller, Box<Response>> {
+    let needed = match purpose {
+        Purpose::Open => None,
+        Purpose::Intake => Some(Scope::Intake),
+        Purpose::Read => Some(Scope::Read),
+        Purpose::Act => Some(Scope::Act),
+    };
+    if let Some(needed) = needed.filter(|needed| !key.scope.permits(*needed)) {
+        let (has, needs) = (key.scope.as_str(), needed.as_str());
+        let detail = format!("the key `{}` has the scope `{has}`, and this needs `{needs}`", key.name);
+        let problem = Problem::new(StatusCode::FORBIDDEN, "wrong-scope", WRONG_SCOPE, detail);
+        return Err(Box::new(problem.into_response()));
+    }
+    Ok(Caller { proven: Some(key.name.clone()), key: Some(key) })
 }
 
 fn unauthorized(detail: &str) -> Box<Response> {
@@ -263,12 +324,16 @@ mod tests {
     fn paths_are_for_what_they_are_for() {
         let check = |method: Method, path, expected| assert_eq!(purpose(path, &method), expected, "{method} {path}");
         check(Method::POST, "/events", Purpose::Intake);
-        check(Method::GET, "/api/v2/alerts", Purpose::ReadAndAct);
+        check(Method::GET, "/api/v2/alerts", Purpose::Read);
         check(Method::POST, "/api/v2/alerts", Purpose::Intake);
         check(Method::POST, "/in/key/events", Purpose::Intake);
         check(Method::GET, "/healthz", Purpose::Open);
-        check(Method::GET, "/metrics", Purpose::ReadAndAct);
-        check(Method::POST, "/simulate/xss", Purpose::ReadAndAct);
-        check(Method::GET, "/", Purpose::ReadAndAct);
+        check(Method::GET, "/metrics", Purpose::Read);
+        check(Method::HEAD, "/metrics", Purpose::Read);
+        check(Method::POST, "/semantic-search", Purpose::Read);
+        check(Method::DELETE, "/api/v1/silences/1", Purpose::Act);
+        check(Method::PATCH, "/api/v1/silences/preview", Purpose::Act);
+        check(Method::POST, "/simulate/xss", Purpose::Act);
+        check(Method::GET, "/", Purpose::Read);
     }
 }

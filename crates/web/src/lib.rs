@@ -11,6 +11,7 @@ mod guard;
 mod attempts;
 mod session;
 mod paced;
+mod crowd;
 mod body;
 mod intake;
 mod api;
@@ -23,6 +24,7 @@ mod pages;
 mod router;
 mod server;
 
+pub use crowd::ROOM;
 pub use router::{openapi, router};
 pub use server::serve;
 pub use state::WebConfig;

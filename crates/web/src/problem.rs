@@ -1,12 +1,14 @@
 //! The one place that turns errors into HTTP: RFC 9457 problem bodies with a stable `type`, the field at
 //! fault and the request's id. What is inside stays in the log.
 
+use crate::crowd::Rank;
 use crate::seldom::Seldom;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use foghorn_pipeline::access_keys::OverQuota;
 use foghorn_sources::FieldError;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +32,9 @@ pub(crate) struct Problem {
     /// To be found in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// Seconds, for the header `Retry-After`; 0 where trying again does not help.
+    #[serde(skip)]
+    retry_after: u32,
 }
 
 impl Problem {
@@ -42,7 +47,14 @@ impl Problem {
             detail,
             field: None,
             request_id: None,
+            retry_after: u32::from(status == StatusCode::SERVICE_UNAVAILABLE),
         }
+    }
+
+    /// The same, to be tried again after so many seconds.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
+        self
     }
 
     pub(crate) fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -78,6 +90,37 @@ impl Problem {
             "Too much at once",
             "too many bytes are on their way in; try again in a second",
         )
+    }
+
+    /// Events are turned away while those before them wait for the store.
+    pub(crate) fn crowded(rank: Rank) -> Self {
+        let detail = match rank {
+            Rank::Logs => "the store is behind, and logs wait first so that alerts get through; nothing was stored",
+            Rank::Alerts => "the store is far behind, and only what is critical gets through; nothing was stored",
+            Rank::Criticals => "the store is behind by all there is room for; nothing was stored",
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much at once", detail)
+            .retry_after(rank.retry_after())
+    }
+
+    /// More events came with a key than its quota allows.
+    pub(crate) fn over_quota(over: &OverQuota) -> Self {
+        let OverQuota { key, quota, events, are_alerts, retry_after } = over;
+        let (what, burst) = (if *are_alerts { "alerts" } else { "events" }, quota.burst());
+        let remedy = match over.never_fits() {
+            true => format!("these are {events} {what}, and no more than {burst} are ever taken at once; send fewer"),
+            false => format!("send these {events} {what} again in {retry_after} s"),
+        };
+        let detail =
+            format!("the quota of the key `{key}` is {quota}, and it is used up: {remedy}; nothing was stored");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "over-quota", "The key's quota is used up", detail)
+            .retry_after(*retry_after)
+    }
+
+    /// What is asked for is in the store, which does not answer.
+    pub(crate) fn no_store() -> Self {
+        let detail = "the store does not answer; try again in a moment";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "The store is not available", detail)
     }
 
     pub(crate) fn detail(&self) -> &str {
@@ -173,13 +216,13 @@ impl From<foghorn_store::Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let is_temporary = status == StatusCode::SERVICE_UNAVAILABLE;
+        let retry_after = self.retry_after;
         let mut response = (status, Json(&self)).into_response();
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if is_temporary {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if retry_after > 0 {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -40,6 +40,7 @@ pub async fn serve(
     config: WebConfig,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
+    tokio::spawn(pipeline.keys.clone().keep_fresh(shutdown.clone()));
     let router = routes(App::new(pipeline, config, shutdown.clone()));
     take_connections(listener, router, HEAD, shutdown).await;
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::attempts::Attempts;
 use crate::body::Budgets;
+use crate::crowd::Crowd;
 use crate::live::Live;
 use crate::pages::audit::Verified;
 use foghorn_pipeline::Handles;
@@ -28,6 +29,8 @@ pub struct WebConfig {
     pub intake_open: bool,
     /// The largest body, in bytes, before and after decompression.
     pub max_body_bytes: usize,
+    /// How much of intake may wait for the store at once, see [`crate::ROOM`].
+    pub max_waiting: usize,
     /// Limits of an event's fields.
     pub limits: Limits,
     /// The effective configuration, secrets masked.
@@ -41,7 +44,7 @@ pub struct WebConfig {
 pub(crate) struct App {
     pub(crate) pipeline: Handles,
     pub(crate) config: Arc<WebConfig>,
-    /// Room for bodies.
+    /// Room for bodies and events.
     pub(crate) budgets: Arc<Budgets>,
     /// Wrong tokens at the log-in page.
     pub(crate) attempts: Arc<Attempts>,
@@ -56,8 +59,11 @@ impl App {
     pub(crate) fn new(pipeline: Handles, config: WebConfig, stop: CancellationToken) -> Self {
         Self {
             live: Arc::new(Live::new(pipeline.store.clone(), stop)),
+            budgets: Arc::new(Budgets::new(
+                config.max_body_bytes,
+                Crowd::new(config.max_waiting, pipeline.metrics.clone()),
+            )),
             pipeline,
-            budgets: Arc::new(Budgets::new(config.max_body_bytes)),
             attempts: Arc::default(),
             config: Arc::new(config),
             verified: Arc::default(),

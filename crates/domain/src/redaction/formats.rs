@@ -97,6 +97,9 @@ pub(super) const FORMATS: &[Format] = &[
     format("PMAK-", SecretKind::VendorToken, Body::Dashed, 40),
     format("sq0csp-", SecretKind::VendorToken, Body::Dashed, 30),
     format("sq0atp-", SecretKind::VendorToken, Body::Dashed, 20),
+    format("fh_intake_", SecretKind::VendorToken, Body::Alphanumeric, 32),
+    format("fh_read_", SecretKind::VendorToken, Body::Alphanumeric, 32),
+    format("fh_act_", SecretKind::VendorToken, Body::Alphanumeric, 32),
     stretched("hf_", SecretKind::VendorToken, Body::Alphanumeric, 30),
     stretched("gsk_", SecretKind::VendorToken, Body::Alphanumeric, 40),
 ];

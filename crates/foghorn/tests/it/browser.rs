@@ -184,6 +184,34 @@ fn without_a_script_a_silence_is_previewed_begun_and_ended() {
     assert_eq!(server.get("/api/v1/silences?ended=true")["items"][0]["is_active"], false);
 }
 
+#[test]
+fn without_a_script_a_key_is_made_shown_once_and_revoked() {
+    let (server, _directory) = server();
+    let mut tab = Tab::open();
+    tab.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    tab.go(&address(&server, "/settings"));
+    tab.wait_for_text("#keys", "No program has a key of its own.");
+    tab.write("#key-name", "checkout");
+    tab.write("#key-quota", "500/s");
+    tab.write("#key-user", "ana");
+    tab.follow("#make-key");
+    tab.wait_for_text("#made", "The key checkout is made.");
+    tab.wait_for_text("#made", "fh_intake_");
+    let key = tab.text("#made pre");
+    let (status, _) =
+        server.request("POST", &format!("/in/{key}/events"), r#"{"source":"a","type":"log","payload":"x"}"#).unwrap();
+    assert_eq!(status, 200);
+    assert_eq!(server.get("/api/v1/events")["items"][0]["metadata"]["foghorn_sender"]["name"], "checkout");
+    tab.go(&address(&server, "/settings"));
+    tab.wait_for_text("#key-1", "500/s, 1,000 at once");
+    assert!(!tab.text("#keys").contains(&key));
+    tab.click("#revoke-1 summary");
+    tab.write("#revoker-1", "ana");
+    tab.follow("#revoke-1 button");
+    tab.wait_for_text("#keys", "No program has a key of its own.");
+    assert_eq!(server.get("/api/v1/keys?revoked=true")["items"][0]["revoked_by"], "ana");
+}
+
 /// Every page there is, with something on it.
 fn pages(server: &Server) -> Vec<(&'static str, String)> {
     let tabs = [
@@ -241,6 +269,13 @@ fn fill(server: &Server) {
         assert_eq!(answer.0, 201, "{}", answer.1);
     }
     assert_eq!(server.request("DELETE", "/api/v1/silences/2", "").unwrap().0, 200);
+    let who = HOSTILE.chars().take(60).collect::<String>();
+    for (name, source) in [("checkout.eu-1", HOSTILE.chars().take(200).collect()), ("shipper", "x".repeat(255))] {
+        let key = json!({ "name": name, "scope": "intake", "quota": "500/s", "source": source, "user": who });
+        assert_eq!(server.request("POST", "/api/v1/keys", &key.to_string()).unwrap().0, 201);
+    }
+    let answer = server.request("POST", "/api/v1/keys/2/revoke", &json!({ "user": who }).to_string());
+    assert_eq!(answer.unwrap().0, 200);
     act(3, "resolve", json!({ "note": HOSTILE }));
     server.wait_until_idle();
 }
@@ -357,5 +392,13 @@ fn what_forms_answer_is_fit_for_everybody_too() {
         tab.follow("#test button");
         tab.wait_for_text("#outcomes", "nothing was sent");
         inspect(&mut tab, &axe, &format!("settings-tested-{width}-{scheme}"));
+        tab.write("#key-name", &format!("program-{width}-{scheme}"));
+        tab.follow("#make-key");
+        tab.wait_for_text("#made", "fh_intake_");
+        inspect(&mut tab, &axe, &format!("settings-key-made-{width}-{scheme}"));
+        tab.write("#key-name", "No Name");
+        tab.follow("#make-key");
+        tab.wait_for_text("#key-name-wrong", "small letters");
+        inspect(&mut tab, &axe, &format!("settings-key-fault-{width}-{scheme}"));
     }
 }

@@ -13,6 +13,8 @@ mod bad_input;
 mod pages;
 mod memory_pages;
 mod who_may_call;
+mod keys;
+mod crowd;
 mod openapi;
 mod process;
 mod crash;

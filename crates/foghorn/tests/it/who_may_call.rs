@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use foghorn_pipeline::access_keys::Wanted;
+use foghorn_pipeline::act::Actor;
 use foghorn_testkit::{App, event};
 use serde_json::json;
 
@@ -58,7 +60,15 @@ fn routes() -> Vec<(Method, String, &'static str)> {
     {
         routes.push((Method::GET, path.to_owned(), "read"));
     }
-    for path in ["/incidents/1/actions", "/incidents/1/memory", "/memory/act", "/memory/edit", "/audit/verify"] {
+    for path in [
+        "/incidents/1/actions",
+        "/incidents/1/memory",
+        "/memory/act",
+        "/memory/edit",
+        "/audit/verify",
+        "/settings/keys",
+        "/settings/keys/1/revoke",
+    ] {
         routes.push((Method::POST, path.to_owned(), "read"));
     }
     routes
@@ -81,6 +91,35 @@ async fn off_loopback_every_route_asks_for_what_it_needs() {
         assert_ne!(token, 401, "{method} {path}");
         if purpose == "intake" {
             assert_ne!(key, 401, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_holds_a_key_to_its_scope() {
+    let app = exposed();
+    let actor = Actor { who: "ana".to_owned(), on_behalf_of: None, via: "cli" };
+    let mut keys = Vec::new();
+    for scope in ["intake", "read", "act"] {
+        let wanted = Wanted::parse(scope, scope, None, None, None).unwrap();
+        keys.push((scope, app.handles.keys.add(wanted, &actor).await.unwrap().1));
+    }
+    let asks_by_post = ["/semantic-search", "/api/v1/silences/preview", "/audit/verify"];
+    for (method, path, purpose) in routes() {
+        let is_of_keys = path.contains("/keys") && method == Method::POST;
+        for (scope, key) in &keys {
+            let may = match (purpose, *scope) {
+                ("open", _) => true,
+                ("intake", scope) => scope == "intake",
+                (_, "act") => !is_of_keys,
+                (_, "read") => method == Method::GET || asks_by_post.contains(&path.as_str()),
+                _ => false,
+            };
+            let status = status(&app, &method, &path, Some(key.expose())).await;
+            // A form that is none is refused before anybody asks what it would have done.
+            let is_refused = status == 403 || (is_of_keys && status == 415);
+            assert_eq!(!is_refused, may, "{scope}: {method} {path} {status}");
+            assert_ne!(status, 401, "{scope}: {method} {path}");
         }
     }
 }

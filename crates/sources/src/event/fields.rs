@@ -48,6 +48,8 @@ pub(super) struct EventSeed<'c> {
     pub(super) door: Origin,
     pub(super) now: Timestamp,
     pub(super) limits: &'c Limits,
+    /// Whose events these are where they name no source.
+    pub(super) default_source: Option<&'c str>,
 }
 
 impl<'de> DeserializeSeed<'de> for EventSeed<'_> {

@@ -15,7 +15,10 @@ const STATUS_WORDS: &str = "must be one of firing, resolved, acknowledged, info"
 /// The event, or the first field at fault in the order in which the documentation lists them.
 pub(super) fn event_of(fields: Fields, seed: EventSeed<'_>) -> Result<NewEvent, FieldError> {
     let limits = seed.limits;
-    let source = required(fields.source, "source")?;
+    let source = match (fields.source, seed.default_source) {
+        (Scalar::Absent, Some(source)) => source.to_owned(),
+        (source, _) => required(source, "source")?,
+    };
     check_chars(&source, "source", limits.source_chars)?;
     let event_type = required(fields.event_type, "type")?;
     check_chars(&event_type, "type", limits.type_chars)?;

@@ -4,7 +4,7 @@ use super::{Store, open, rows};
 use crate::model::{Appended, Page, Paging, StoredEvent};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
-use foghorn_domain::event::{Event, EventId, EventStatus, NewEvent, partition_of};
+use foghorn_domain::event::{Event, EventId, EventStatus, NewEvent, SENDER_FIELD, partition_of};
 use foghorn_domain::fingerprint::Fingerprint;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::Value;
@@ -268,7 +268,8 @@ fn is_before(stated: &str, known: &str) -> bool {
     }
 }
 
-/// What makes a re-post a change: text, severity, labels and annotations, but no times.
+/// What makes a re-post a change: text, severity, labels and annotations, but no times, and not whose key it came with:
+/// two of a pair may post the same alert.
 fn content_hash(event: &NewEvent) -> String {
     let mut hash = Sha256::new();
     let severity = event.severity.map_or("", foghorn_domain::severity::Severity::as_str);
@@ -278,7 +279,7 @@ fn content_hash(event: &NewEvent) -> String {
     }
     for (key, value) in &event.metadata {
         let is_time = matches!(key.as_str(), "startsAt" | "endsAt" | "timestamp" | "original_event_timestamp");
-        if !is_time {
+        if !is_time && key != SENDER_FIELD {
             hash.update(key.as_bytes());
             hash.update([0]);
             hash.update(value.to_string().as_bytes());

@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file, one writer, several readers.
 
+pub mod access_keys;
 pub mod audit;
 pub mod dashboard;
 pub mod events;

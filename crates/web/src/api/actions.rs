@@ -8,6 +8,7 @@ use crate::state::App;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
+use foghorn_domain::audit::is_name_of_the_system;
 use foghorn_domain::incident::Action;
 use foghorn_domain::text::plain_text;
 use foghorn_pipeline::act::Actor;
@@ -56,10 +57,6 @@ pub(crate) fn parse_action(word: &str) -> Result<Action, Problem> {
     })
 }
 
-/// Names under which Foghorn itself and its doors write to the audit log.
-const NAMES_OF_THE_SYSTEM: [&str; 8] =
-    ["agent", "triage", "foghorn", "source", "external", "dashboard", "api-token", "system"];
-
 /// Characters of a name that count.
 const MOST_NAME_CHARACTERS: usize = 100;
 
@@ -70,7 +67,7 @@ pub(crate) fn actor(caller: &Caller, said: Option<&str>, via: &'static str) -> R
     let said = said.map(|name| plain_text(name).trim().chars().take(MOST_NAME_CHARACTERS).collect::<String>());
     let said = said.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     if let Some(name) = &said
-        && NAMES_OF_THE_SYSTEM.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+        && is_name_of_the_system(name)
     {
         let detail = format!("user: `{name}` is a name of the system in the audit log; give your own");
         return Err(Problem::invalid("user", detail));

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod incidents;
+pub(crate) mod keys;
 pub(crate) mod memory;
 pub(crate) mod memory_transfer;
 mod paging;

@@ -2,14 +2,15 @@
 
 use super::{accept_each, accept_one};
 use crate::body::Bounded;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::state::App;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use foghorn_domain::event::{EventId, Origin};
-use foghorn_sources::event::{Body, parse_body};
+use foghorn_sources::event::{Body, parse_body_of};
 use foghorn_store::model::Appended;
 use serde::Serialize;
 
@@ -52,36 +53,50 @@ struct OneOfMany {
     (status = 408, description = "the body came too slowly", body = Problem),
     (status = 413, description = "too large", body = Problem),
     (status = 422, description = "none was stored", body = ManyAccepted),
+    (status = 429, description = "the quota of the key is used up; nothing was stored", body = Problem),
     (status = 503, description = "not stored, try again", body = Problem)))]
-pub(crate) async fn post_events(State(app): State<App>, body: Bounded) -> Result<Response, Problem> {
-    accept(&app, &body, Origin::Events).await
+pub(crate) async fn post_events(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    body: Bounded,
+) -> Result<Response, Problem> {
+    accept(&app, &caller, &body, Origin::Events).await
 }
 
 /// Stores one event, as a webhook.
 #[utoipa::path(post, path = "/webhook/event", tag = "intake", request_body = Object,
     responses((status = 200, body = Accepted), (status = 400, body = Problem)))]
-pub(crate) async fn post_webhook(State(app): State<App>, body: Bounded) -> Result<Response, Problem> {
-    accept(&app, &body, Origin::Webhook).await
+pub(crate) async fn post_webhook(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    body: Bounded,
+) -> Result<Response, Problem> {
+    accept(&app, &caller, &body, Origin::Webhook).await
 }
 
 /// Stores an error that somebody chose to report; without any finding it still is an operational error.
 #[utoipa::path(post, path = "/webhook/error-log", tag = "intake", request_body = Object,
     responses((status = 200, body = Accepted), (status = 400, body = Problem)))]
-pub(crate) async fn post_error_log(State(app): State<App>, body: Bounded) -> Result<Response, Problem> {
-    accept(&app, &body, Origin::ErrorLog).await
+pub(crate) async fn post_error_log(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    body: Bounded,
+) -> Result<Response, Problem> {
+    accept(&app, &caller, &body, Origin::ErrorLog).await
 }
 
-async fn accept(app: &App, body: &Bounded, door: Origin) -> Result<Response, Problem> {
+async fn accept(app: &App, caller: &Caller, body: &Bounded, door: Origin) -> Result<Response, Problem> {
     let now = app.store().clock().now();
-    match parse_body(&body.bytes, body.content_type.as_deref(), door, now, &app.config.limits) {
+    let source = caller.key.as_ref().and_then(|key| key.source.as_deref());
+    match parse_body_of(source, &body.bytes, body.content_type.as_deref(), door, now, &app.config.limits) {
         Ok(Body::One(event)) => {
-            let appended = accept_one(app, *event).await?;
+            let appended = accept_one(app, caller, *event).await?;
             let (event_id, outcome) = (appended.event_id(), word(appended));
             let message = "Event queued for processing";
             Ok(Json(Accepted { status: "success", event_id, message, outcome }).into_response())
         }
         Ok(Body::Many(parsed)) => {
-            let results: Vec<OneOfMany> = accept_each(app, parsed)
+            let results: Vec<OneOfMany> = accept_each(app, caller, parsed)
                 .await?
                 .into_iter()
                 .enumerate()

@@ -2,11 +2,12 @@
 
 use super::accept_one;
 use crate::body::{Alerts, Bounded};
+use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::state::App;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use foghorn_sources::pagerduty;
 use serde::Serialize;
 
@@ -24,13 +25,14 @@ pub(crate) struct Enqueued {
     responses((status = 202, body = Enqueued), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn post_enqueue(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     body: Bounded<Alerts>,
 ) -> Result<(StatusCode, Json<Enqueued>), Problem> {
     within_limit(&body)?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| Problem::overloaded())?;
     let parsed = pagerduty::parse_enqueue(&body.bytes, app.store().clock().now(), u128::from_ne_bytes(random))?;
-    accept_one(&app, parsed.event).await?;
+    accept_one(&app, &caller, parsed.event).await?;
     let dedup_key = Some(parsed.dedup_key);
     Ok((StatusCode::ACCEPTED, Json(Enqueued { status: "success", message: "Event processed", dedup_key })))
 }
@@ -40,11 +42,12 @@ pub(crate) async fn post_enqueue(
     responses((status = 202, body = Enqueued), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn post_change(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     body: Bounded<Alerts>,
 ) -> Result<(StatusCode, Json<Enqueued>), Problem> {
     within_limit(&body)?;
     let event = pagerduty::parse_change(&body.bytes, app.store().clock().now())?;
-    accept_one(&app, event).await?;
+    accept_one(&app, &caller, event).await?;
     Ok((StatusCode::ACCEPTED, Json(Enqueued { status: "success", message: "Change event processed", dedup_key: None })))
 }
 

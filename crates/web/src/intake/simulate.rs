@@ -2,6 +2,7 @@
 
 use super::accept_one;
 use crate::body::Bounded;
+use crate::guard::Caller;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::Json;
@@ -56,10 +57,10 @@ pub(crate) async fn post_simulate(
     let name = scenario.name;
     if delay_seconds == 0.0 {
         for index in 0..count {
-            event_ids.push(accept_one(&app, scenario.event(index, seed)).await?.event_id());
+            event_ids.push(accept_one(&app, &Caller::default(), scenario.event(index, seed)).await?.event_id());
         }
     } else {
-        event_ids.push(accept_one(&app, scenario.event(0, seed)).await?.event_id());
+        event_ids.push(accept_one(&app, &Caller::default(), scenario.event(0, seed)).await?.event_id());
         tokio::spawn(trickle(app, scenario, count, seed, Duration::from_secs_f64(delay_seconds)));
     }
     let message = match delay_seconds {
@@ -99,7 +100,7 @@ fn parse(body: &Bounded) -> Result<Simulation, Problem> {
 async fn trickle(app: App, scenario: Scenario, count: u32, seed: u64, pause: Duration) {
     for index in 1..count {
         tokio::time::sleep(pause).await;
-        if let Err(problem) = accept_one(&app, scenario.event(index, seed)).await {
+        if let Err(problem) = accept_one(&app, &Caller::default(), scenario.event(index, seed)).await {
             tracing::warn!(status = %StatusCode::as_str(&problem.status()), detail = problem.detail(), "a simulation ended early");
             return;
         }

@@ -1,8 +1,10 @@
-//! `GET /settings`: the configuration in force, secrets shown only as set or not set, how much there is, and whom
-//! the [`routing`] tells.
+//! `GET /settings`: the configuration in force, secrets shown only as set or not set, how much there is, which
+//! programs may call ([`keys`]), and whom the [`routing`] tells.
 
+mod keys;
 mod routing;
 
+pub(crate) use keys::{post_key, post_revoke};
 pub(crate) use routing::post_test;
 
 use super::incident::name_in;
@@ -18,10 +20,11 @@ use serde_json::Value;
 
 pub(crate) async fn get_page(State(app): State<App>, headers: HeaderMap) -> Result<Markup, Problem> {
     let user = name_in(&headers);
-    render(&app, routing::card(&app, user.as_deref(), None)).await
+    let keys = keys::unasked(&app, user.clone()).await?;
+    render(&app, routing::card(&app, user.as_deref(), None), keys).await
 }
 
-async fn render(app: &App, routing: Markup) -> Result<Markup, Problem> {
+async fn render(app: &App, routing: Markup, keys: Markup) -> Result<Markup, Problem> {
     let counts = app.store().counts().await?;
     let content = html! {
         h1 { "Settings" }
@@ -31,6 +34,7 @@ async fn render(app: &App, routing: Markup) -> Result<Markup, Problem> {
             h2 #server { "This server" }
             (amounts(app, &counts))
         }
+        (keys)
         (routing)
         @if let Some(sections) = app.config.effective_config.as_object() {
             @for (name, fields) in sections { (section(name, fields)) }

@@ -26,6 +26,8 @@ fn keys_with_a_known_prefix_are_masked_wherever_they_stand() {
         ("sendgrid_key", format!("SG.{}.{}", alphanumeric(22), alphanumeric(43))),
         ("twilio_key", format!("SK{}", hex(32))),
         ("vendor_token", format!("hvs.{}", alphanumeric(24))),
+        ("vendor_token", format!("fh_intake_{}", hex(64))),
+        ("vendor_token", format!("fh_act_{}", hex(64))),
         ("jwt", jwt()),
     ];
     for (kind, key) in &keys {

@@ -18,10 +18,10 @@ use std::net::{IpAddr, SocketAddr};
 #[derive(clap::Args)]
 pub(crate) struct HolderArgs {
     /// The server to speak to; without it, the data directory is used, or the server that has it open
-    #[arg(long, env = "FOGHORN_URL", value_name = "URL", help_heading = "Memory")]
+    #[arg(long, env = "FOGHORN_URL", value_name = "URL", help_heading = "Store")]
     url: Option<String>,
     /// The server's token, where it asks for one
-    #[arg(long, env = "FOGHORN_API_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Memory")]
+    #[arg(long, env = "FOGHORN_API_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Store")]
     token: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
@@ -61,7 +61,7 @@ impl Holder {
         let directory = &config.storage.data_dir;
         if if_missing == IfMissing::Refuse && !directory.join("foghorn.db").exists() {
             anyhow::bail!(
-                "nothing is remembered in {}; `foghorn memory import` fills it, --data-dir or --url name another memory",
+                "nothing is stored in {} yet; `foghorn serve` and `foghorn memory import` fill it, --data-dir or --url name another store",
                 directory.display()
             );
         }

@@ -79,6 +79,7 @@ pub(in crate::commands) fn web_config(config: &Config, address: SocketAddr) -> W
         intake_key: intake.key.as_ref().map(|key| key.expose().to_owned()),
         intake_open: intake.open,
         max_body_bytes: intake.max_body_bytes,
+        max_waiting: foghorn_web::ROOM,
         limits: Limits {
             payload_bytes: intake.max_payload_bytes,
             metadata_bytes: intake.max_metadata_bytes,

@@ -41,7 +41,8 @@ pub(crate) async fn post_test(
     let kind = parse_kind(&form.incident_type).map_err(|error| Problem::invalid("incident_type", error))?;
     let actor = actor(&caller, form.user.as_deref(), "dashboard")?;
     let outcomes = app.pipeline.trial.run(kind, &actor).await?;
-    super::render(&app, card(&app, form.user.as_deref(), Some(&Tried { kind, outcomes }))).await
+    let keys = super::keys::unasked(&app, form.user.clone()).await?;
+    super::render(&app, card(&app, form.user.as_deref(), Some(&Tried { kind, outcomes })), keys).await
 }
 
 pub(super) fn card(app: &App, user: Option<&str>, tried: Option<&Tried>) -> Markup {
