@@ -41,6 +41,7 @@ mod value;
 mod words;
 mod wrapped;
 
+pub(crate) use base64::decode as decode_base64;
 pub use json::redact_json;
 pub use kind::SecretKind;
 

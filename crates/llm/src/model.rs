@@ -143,7 +143,7 @@ impl Asking<'_> {
         }
     }
 
-    /// What the failure of a reply says about the server. A first nonsense says nothing yet.
+    /// What a failure says about the server. A first nonsense says nothing yet.
     fn judge(&self, failure: &Failure, is_last: bool) {
         let mut breaker = lock(&self.model.breaker);
         if is_last && failure.is_the_servers() {
@@ -155,7 +155,6 @@ impl Asking<'_> {
 
     /// A reply to the question, after as many calls as it takes: the outer error is final, the inner one is about
     /// the reply, with what was written.
-    #[expect(clippy::type_complexity, reason = "the two failures are told apart here and nowhere else")]
     async fn reply(
         &mut self,
         repair: Option<&Repair>,
@@ -179,14 +178,8 @@ impl Asking<'_> {
                 lock(&self.model.breaker).ended();
                 continue;
             }
-            let mut breaker = lock(&self.model.breaker);
-            if failure.is_the_servers() {
-                breaker.failed(self.model.clock.now());
-            } else {
-                breaker.ended();
-            }
-            let is_resting = breaker.is_open();
-            drop(breaker);
+            self.judge(&failure, true);
+            let is_resting = lock(&self.model.breaker).is_open();
             repeats += 1;
             let wait = self.model.backoff.wait(repeats, failure.retry_after());
             let time_left = self.model.settings.question_deadline.saturating_sub(self.started.elapsed());
@@ -239,7 +232,7 @@ impl Asking<'_> {
             received,
             took: started.elapsed(),
         });
-        admission.is_over();
+        admission.end();
         Ok(read)
     }
 }
@@ -284,7 +277,7 @@ impl<'a> Admission<'a> {
         }
     }
 
-    fn is_over(mut self) {
+    fn end(mut self) {
         self.is_over = true;
     }
 }
