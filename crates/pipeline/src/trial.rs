@@ -136,6 +136,7 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
         message,
         similar: Vec::new(),
         history: History::default(),
+        wanted: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file, one writer, several readers.
 
+pub mod analyses;
 pub mod audit;
 pub mod dashboard;
 pub mod events;
