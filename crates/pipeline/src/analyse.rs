@@ -58,10 +58,13 @@ impl Asking {
         format!("{}/{}/{}/{model}", incident.fingerprint, briefing.evidence_hash, prompt::VERSION)
     }
 
-    /// The answer that is known already, if it can be read.
-    pub(crate) async fn known(&self, store: &Store, key: &str) -> Option<KeptAnswer> {
-        match store.answer_for(key.to_owned()).await {
-            Ok(answer) => answer.and_then(|answer| serde_json::from_value(answer).ok()),
+    /// The answer that is known already, if it can be read, and whether it rests on what is known now. One that
+    /// does not is better than none while the next is on its way.
+    pub(crate) async fn known(&self, store: &Store, key: &str, incident_id: IncidentId) -> Option<(KeptAnswer, bool)> {
+        match store.answer_for(key.to_owned(), incident_id).await {
+            Ok(answer) => {
+                answer.and_then(|(answer, is_current)| Some((serde_json::from_value(answer).ok()?, is_current)))
+            }
             Err(error) => {
                 tracing::warn!(%error, "an answer of the model could not be looked up");
                 None
@@ -115,7 +118,7 @@ impl Analyse {
             let incident = self.store.incident(incident_id).await?;
             let gathered = self.explainer.gather(&incident).await?;
             let key = self.asking.key(&incident, &gathered.briefing);
-            if self.store.answer_for(key.clone()).await?.is_none() {
+            if !self.is_answered(&key, incident_id).await? {
                 self.asking.want(incident_id, key);
             }
         }
@@ -163,7 +166,7 @@ impl Analyse {
         }
         let gathered = self.explainer.gather(&incident).await?;
         let key = self.asking.key(&incident, &gathered.briefing);
-        if !job.is_anew && self.store.answer_for(key.clone()).await?.is_some() {
+        if !job.is_anew && self.is_answered(&key, incident_id).await? {
             Metrics::count(&self.metrics.model.questions, "reused", 1);
             return Ok(());
         }
@@ -243,7 +246,19 @@ impl Analyse {
             micro_dollars: usage.micro_dollars,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
-        self.store.keep_analysis(new, shown_in).await
+        let has_answer = new.answer.is_some();
+        self.store.keep_analysis(new, shown_in.clone()).await?;
+        for incident_id in shown_in.into_iter().filter(|_| has_answer) {
+            let incident = self.store.incident(incident_id).await?;
+            let told = self.explainer.tell(&incident, None).await?;
+            self.store.explain_again(incident_id, told.explanation).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_answered(&self, key: &str, incident_id: IncidentId) -> Result<bool> {
+        let known = self.store.answer_for(key.to_owned(), incident_id).await?;
+        Ok(known.is_some_and(|(_, is_current)| is_current))
     }
 }
 

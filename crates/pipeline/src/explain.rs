@@ -141,8 +141,10 @@ impl Explainer {
         let builtin = analyst::explain(incident, similar, &self.playbooks);
         let Some(asking) = &self.asking else { return (answer::caution(builtin, briefing), None) };
         let key = asking.key(incident, briefing);
-        match asking.known(&self.store, &key).await {
-            Some(kept) => (answer::combine(&builtin, &kept, briefing, similar), None),
+        match asking.known(&self.store, &key, incident.id).await {
+            Some((kept, is_current)) => {
+                (answer::combine(&builtin, &kept, briefing, similar), (!is_current).then_some(key))
+            }
             None => (answer::caution(builtin, briefing), Some(key)),
         }
     }

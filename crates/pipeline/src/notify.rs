@@ -8,7 +8,6 @@ use crate::quiet::{Conditions, Quiet};
 use crate::routes::Routes;
 use crate::run::Printed;
 use crate::settings::Settings;
-use foghorn_domain::analysis::AnalysisSource;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::message::{Message, render_text};
@@ -103,9 +102,6 @@ impl Notify {
         let incident = self.store.incident(notification.incident_id).await?;
         let told = self.explainer.tell(&incident, Some(&reason_of(notification))).await?;
         self.ask_about(&incident, told.wanted.as_ref());
-        if told.explanation.analysis.source == AnalysisSource::Model {
-            self.store.explain_again(incident.id, told.explanation.clone()).await?;
-        }
         let message = serde_json::to_value(&told.message)?;
         if notification.message.as_ref() != Some(&message) {
             self.metrics.edits.inc();

@@ -108,13 +108,21 @@ impl Store {
         .await
     }
 
-    /// The newest answer with this key.
-    pub async fn answer_for(&self, answer_key: String) -> Result<Option<Value>> {
+    /// The newest answer with this key; where there is none, the newest about this incident, with `false`.
+    pub async fn answer_for(&self, answer_key: String, incident_id: IncidentId) -> Result<Option<(Value, bool)>> {
         self.read(move |db| {
-            let sql =
+            let by_key =
                 "SELECT answer FROM analyses WHERE answer_key = ?1 AND answer IS NOT NULL ORDER BY id DESC LIMIT 1";
-            let text: Option<String> = db.prepare_cached(sql)?.query_row([answer_key], |row| row.get(0)).optional()?;
-            Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+            let text: Option<String> =
+                db.prepare_cached(by_key)?.query_row([answer_key], |row| row.get(0)).optional()?;
+            if let Some(answer) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+                return Ok(Some((answer, true)));
+            }
+            let by_incident =
+                "SELECT answer FROM analyses WHERE incident_id = ?1 AND answer IS NOT NULL ORDER BY id DESC LIMIT 1";
+            let text: Option<String> =
+                db.prepare_cached(by_incident)?.query_row([incident_id], |row| row.get(0)).optional()?;
+            Ok(text.and_then(|text| serde_json::from_str(&text).ok()).map(|answer| (answer, false)))
         })
         .await
     }
