@@ -16,11 +16,11 @@ mod trust;
 
 pub use causes::clean_text;
 
-use crate::analysis::{Analysis, AnalysisSource, Confidence};
+use crate::analysis::{Analysis, AnalysisSource, Confidence, RootCause};
 use crate::analyst::{Explained, MAX_CAUSES, SimilarIncident};
 use crate::prompt::{Briefing, Legend};
 use crate::text::cut;
-use causes::Reading;
+use causes::{Reading, without_links};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -113,15 +113,16 @@ pub fn read(value: &Value) -> Result<Answer, String> {
 ///
 /// `similar` is in the order in which the message shows it.
 pub fn combine(builtin: &Explained, kept: &KeptAnswer, briefing: &Briefing, similar: &[SimilarIncident]) -> Explained {
-    let reading = Reading::of(kept, briefing, similar);
+    let reading = Reading::of(kept, briefing, builtin, similar);
     let is_suspicious = !briefing.suspicions.is_empty();
     let (root_causes, agreement) = causes::arrange(&reading, builtin, is_suspicious);
     let judged = trust::judge(builtin, &reading, &agreement, kept.answer.confidence, &briefing.suspicions);
     let summary = match reading.summary {
         // What a stranger talked the model into must not be the first thing that people read.
         Some(summary) if !is_suspicious => cut(&summary, MAX_SUMMARY),
-        _ => builtin.analysis.summary.clone(),
+        _ => without_links(&builtin.analysis.summary),
     };
+    let root_causes = root_causes.into_iter().map(unlinked).collect();
     Explained {
         analysis: Analysis { summary, root_causes, confidence: judged.level, source: AnalysisSource::Model },
         confidence: judged.confidence,
@@ -133,6 +134,8 @@ pub fn combine(builtin: &Explained, kept: &KeptAnswer, briefing: &Briefing, simi
 /// The built-in analyst's explanation of an incident in which something reads like an instruction: believed less,
 /// and said why.
 pub fn caution(mut builtin: Explained, briefing: &Briefing) -> Explained {
+    builtin.analysis.summary = without_links(&builtin.analysis.summary);
+    builtin.analysis.root_causes = builtin.analysis.root_causes.into_iter().map(unlinked).collect();
     if let Some(sentence) = trust::suspicion_sentence(&briefing.suspicions) {
         let (confidence, level) = trust::lowered(builtin.confidence);
         builtin.confidence = confidence;
@@ -140,6 +143,11 @@ pub fn caution(mut builtin: Explained, briefing: &Briefing) -> Explained {
         builtin.confidence_because.push(sentence);
     }
     builtin
+}
+
+/// What a cause quotes must not become a link. Steps are marked where they hold one, and stay as they were written.
+fn unlinked(cause: RootCause) -> RootCause {
+    RootCause { cause: without_links(&cause.cause), ..cause }
 }
 
 #[cfg(test)]

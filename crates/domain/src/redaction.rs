@@ -14,6 +14,7 @@
 //!   and `shape` whether the value keeps the promise: `token=expired` and `password=****` stay,
 //!   `password: hunter2` does not. The words they go by are in `words`.
 //! * `encoding` lets the judges read through `%3D`, `\"`, `\u003d` and `&quot;`.
+//! * `split` looks for what a line break cuts in two.
 //! * `span` merges what was found and writes `[REDACTED:kind]` in its place.
 //!
 //! Every judge looks at a bounded stretch or shares what it measured with the next one, so the time is
@@ -34,6 +35,7 @@ mod pem;
 mod scan;
 mod shape;
 mod span;
+mod split;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -100,6 +102,10 @@ pub fn redact_cow(text: &str) -> Cow<'_, str> {
         if spans.is_empty() {
             break;
         }
+        masked = Cow::Owned(span::mask(&masked, &spans));
+    }
+    let spans = split::find(&masked);
+    if !spans.is_empty() {
         masked = Cow::Owned(span::mask(&masked, &spans));
     }
     masked

@@ -19,6 +19,12 @@ const MAX_FIXES: usize = 2;
 /// What stands behind a cause that nothing supports.
 const UNSUPPORTED: &str = " (nothing in the evidence supports this)";
 
+/// What an answer is held against.
+struct Against {
+    quoted: Quoted,
+    vocabulary: HashSet<String>,
+}
+
 /// An answer, checked.
 pub(super) struct Reading {
     /// `None` where it must not be shown.
@@ -49,8 +55,9 @@ pub(super) enum Agreement {
 }
 
 impl Reading {
-    pub(super) fn of(kept: &KeptAnswer, briefing: &Briefing, similar: &[SimilarIncident]) -> Self {
-        let quoted = Quoted::of(&briefing.untrusted);
+    pub(super) fn of(kept: &KeptAnswer, briefing: &Briefing, builtin: &Explained, similar: &[SimilarIncident]) -> Self {
+        let against =
+            Against { quoted: Quoted::of(&briefing.untrusted), vocabulary: vocabulary(briefing, builtin, similar) };
         let summary = clean_text(&kept.answer.summary, &briefing.placeholders);
         let is_fit = !summary.trim().is_empty() && !suspicion::commands_the_reader(&summary);
         let mut reading = Self {
@@ -61,7 +68,7 @@ impl Reading {
             refused: 0,
         };
         for cause in kept.answer.root_causes.iter().take(MAX_CAUSES) {
-            match reading.cause(cause, kept, briefing, similar, &quoted) {
+            match reading.cause(cause, kept, briefing, similar, &against) {
                 Some(cause) => reading.causes.push(cause),
                 None => reading.refused += 1,
             }
@@ -77,7 +84,7 @@ impl Reading {
         kept: &KeptAnswer,
         briefing: &Briefing,
         similar: &[SimilarIncident],
-        quoted: &Quoted,
+        against: &Against,
     ) -> Option<ReadCause> {
         let text = clean_text(&cause.cause, &briefing.placeholders);
         if text.trim().is_empty() || suspicion::commands_the_reader(&text) {
@@ -93,14 +100,17 @@ impl Reading {
                 }
             }
         }
+        // A model that was talked into something, or makes something up, speaks of what nothing else speaks of.
+        let is_borne_out = !meaning(&text).is_disjoint(&against.vocabulary) && !against.quoted.repeats_all(&text);
         let mut fixes = Vec::new();
         for step in cause.fixes.iter().take(MAX_FIXES) {
-            match checked(step, &briefing.placeholders, quoted) {
+            match checked(step, &briefing.placeholders, &against.quoted) {
+                Ok(_) if !is_borne_out => self.left_out.push("nothing that its cause rests on speaks of that cause"),
                 Ok(step) => fixes.push(step),
                 Err(reason) => self.left_out.push(reason),
             }
         }
-        let rollback = match checked(&cause.rollback, &briefing.placeholders, quoted) {
+        let rollback = match checked(&cause.rollback, &briefing.placeholders, &against.quoted) {
             Ok(rollback) if !fixes.is_empty() => rollback,
             _ => String::new(),
         };
@@ -177,6 +187,18 @@ fn lend(cause: &mut RootCause, proven: &RootCause) {
     }
 }
 
+/// The words of everything that a cause may rightly rest on: templates and rules of the evidence, what the
+/// built-in analyst says of this kind of trouble, and fixes that people confirmed.
+pub(super) fn vocabulary(briefing: &Briefing, builtin: &Explained, similar: &[SimilarIncident]) -> HashSet<String> {
+    let causes = &builtin.analysis.root_causes;
+    let known = causes.iter().flat_map(|cause| cause.fixes.iter().chain([&cause.cause]));
+    let remembered = similar.iter().filter(|found| found.confirmed_fix().is_some());
+    let remembered = remembered.flat_map(|found| found.solution.iter().chain([&found.summary]));
+    let evidence = briefing.groups.iter().map(|group| &group.template);
+    let texts = known.chain(remembered).chain(evidence).chain([&builtin.analysis.summary]);
+    texts.flat_map(|text| meaning(text)).collect()
+}
+
 /// Whether two causes are one: they share a word that means something, and rest on something in common.
 fn says_the_same(a: &RootCause, b: &RootCause) -> bool {
     let shares_evidence = a.evidence.iter().any(|id| b.evidence.contains(id));
@@ -197,6 +219,11 @@ fn meaning(text: &str) -> HashSet<String> {
         .filter(|word| word.len() > 2 && !EMPTY.contains(&word.as_str()))
         .map(|word| word.chars().take(6).collect())
         .collect()
+}
+
+/// Text that may quote a stranger, with every address in it broken, so that nothing makes a link of it.
+pub(super) fn without_links(text: &str) -> String {
+    text.replace("://", "[:]//")
 }
 
 /// Text of a model as people may read it: one plain line without secrets, with addresses and names put back, and

@@ -28,6 +28,13 @@ impl Quoted {
         quoted
     }
 
+    /// Whether a text of several words stands as a whole in what a stranger wrote.
+    pub(super) fn repeats_all(&self, text: &str) -> bool {
+        let words = words(text);
+        words.len() > 1
+            && self.texts.iter().any(|known| known.windows(words.len()).any(|window| window == words.as_slice()))
+    }
+
     /// Whether the text repeats a stranger's: four words of it in a row, or, where it is short, all of them.
     pub(super) fn repeats(&self, text: &str) -> bool {
         let words = words(text);
