@@ -97,15 +97,16 @@ pub fn redact(text: &str) -> Redacted {
 /// Masks every secret in `text`; borrowed, without a copy, when there is none.
 pub fn redact_cow(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
+    // First, because the first half of a secret may look like a whole one.
+    let spans = split::find(&masked);
+    if !spans.is_empty() {
+        masked = Cow::Owned(span::mask(&masked, &spans));
+    }
     for _ in 0..PASSES {
         let spans = scan::find(&masked);
         if spans.is_empty() {
             break;
         }
-        masked = Cow::Owned(span::mask(&masked, &spans));
-    }
-    let spans = split::find(&masked);
-    if !spans.is_empty() {
         masked = Cow::Owned(span::mask(&masked, &spans));
     }
     masked

@@ -199,12 +199,11 @@ pub(super) fn vocabulary(briefing: &Briefing, builtin: &Explained, similar: &[Si
     texts.flat_map(|text| meaning(text)).collect()
 }
 
-/// Whether two causes are one: they share a word that means something, and rest on something in common.
+/// Whether two causes are one: they share two words that mean something, or half of the shorter one's.
 fn says_the_same(a: &RootCause, b: &RootCause) -> bool {
-    let shares_evidence = a.evidence.iter().any(|id| b.evidence.contains(id));
     let (a, b) = (meaning(&a.cause), meaning(&b.cause));
     let shared = a.intersection(&b).count();
-    shared >= 2 || (shared == 1 && shares_evidence)
+    shared >= 2 || (shared > 0 && shared * 2 >= a.len().min(b.len()))
 }
 
 /// The words of a text that mean something, cut to their stem's length.

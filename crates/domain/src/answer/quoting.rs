@@ -6,6 +6,8 @@ use std::collections::HashSet;
 
 /// This many words in the same order are a quotation, however long the text around them.
 const RUN: usize = 4;
+/// Letters of a word that count.
+const STEM: usize = 6;
 
 /// All that strangers wrote, as runs of words.
 #[derive(Debug, Default)]
@@ -50,7 +52,8 @@ impl Quoted {
 
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(2_000).map(str::to_lowercase).collect()
+    // Cut to a stem, so that another ending hides nothing.
+    words.take(2_000).map(|word| word.to_lowercase().chars().take(STEM).collect()).collect()
 }
 
 #[cfg(test)]
