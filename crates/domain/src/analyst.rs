@@ -16,6 +16,7 @@ mod precedent;
 mod risk;
 mod similar;
 
+pub(crate) use confidence::{HIGH, MEDIUM};
 pub(crate) use facts::Facts;
 pub use risk::is_risky;
 pub use similar::SimilarIncident;

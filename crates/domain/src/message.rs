@@ -113,6 +113,10 @@ pub fn build(input: &MessageInput<'_>) -> Message {
 fn marked(input: &MessageInput<'_>) -> Option<String> {
     let marks = [
         (input.explained.analysis.source == AnalysisSource::Builtin, "analysis without a language model"),
+        (
+            input.is_suspicious,
+            "its evidence holds text that reads like an instruction: see its page before you act on it",
+        ),
         (input.possible_repeat, "this may repeat an earlier message: whether that one arrived could not be found out"),
     ];
     let marks: Vec<&str> = marks.into_iter().filter_map(|(holds, mark)| holds.then_some(mark)).collect();

@@ -12,6 +12,7 @@ pub(crate) mod keys;
 mod file;
 mod layers;
 mod concern;
+mod llm;
 mod telling;
 mod effective;
 mod unsupported;
@@ -23,6 +24,7 @@ pub(crate) use concern::{
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
 pub(crate) use layers::Sources;
+pub(crate) use llm::Llm;
 pub(crate) use telling::{Email, PagerDuty, Routing, Slack, Watchman, Webhook};
 
 use error::ConfigError;
@@ -47,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) audit: Audit,
     /// How incidents are explained.
     pub(crate) analysis: Analysis,
+    /// The language model.
+    pub(crate) llm: Llm,
     /// The sentence model.
     pub(crate) embed: Embed,
     /// How people are told.
@@ -93,6 +97,7 @@ impl Config {
         let incidents = kept(Incidents::read(values), errors);
         let audit = kept(Audit::read(values), errors);
         let analysis = kept(Analysis::read(values), errors);
+        let llm = kept(Llm::read(values), errors);
         let embed = kept(Embed::read(values), errors);
         let notify = kept(Notify::read(values), errors);
         let routing = kept(Routing::read(values), errors);
@@ -111,6 +116,7 @@ impl Config {
             incidents: incidents?,
             audit: audit?,
             analysis: analysis?,
+            llm: llm?,
             embed: embed?,
             notify: notify?,
             routing: routing?,

@@ -1,13 +1,17 @@
-//! From an incident to what people read: history, analysis by the built-in analyst, message.
+//! From an incident to what people read: history, analysis by the built-in analyst and, where its answer is known
+//! already, by a language model, message. Nothing here waits for a model.
 
+use crate::analyse::Asking;
 use crate::recall::{Recollection, as_similar};
 use crate::settings::Settings;
 use foghorn_domain::analyst::{self, Explained, SimilarIncident};
+use foghorn_domain::answer;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::message::{self, Acted, Change, MAX_SIMILAR, Message, MessageInput, RelatedIncident};
 use foghorn_domain::notification::{Reason, ReasonKey};
 use foghorn_domain::playbook::Playbooks;
+use foghorn_domain::prompt::Briefing;
 use foghorn_store::model::{Explanation, History, MemoryItem, Notification, TimelineEntry};
 use foghorn_store::{Result, Store};
 use std::path::Path;
@@ -22,6 +26,7 @@ pub struct Explainer {
     playbooks: Arc<Playbooks>,
     public_url: Option<String>,
     tell_within: Duration,
+    asking: Option<Asking>,
 }
 
 /// An incident's explanation and message, before anybody has them.
@@ -36,15 +41,31 @@ pub struct Told {
     pub history: History,
     /// Incidents that are told with it.
     pub related: Vec<RelatedIncident>,
+    /// The key of the model's answer, where one is wanted and not known.
+    pub wanted: Option<String>,
+}
+
+/// Everything that an explanation is made of.
+pub(crate) struct Gathered {
+    pub(crate) history: History,
+    pub(crate) similar: Vec<SimilarIncident>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) briefing: Briefing,
 }
 
 /// Similar incidents that are recalled, so that a confirmed fix among them can come first.
 const LOOKED_AT: usize = 20;
 
 impl Explainer {
-    pub(crate) fn new(store: Store, recollection: Recollection, playbooks: Playbooks, settings: &Settings) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        recollection: Recollection,
+        playbooks: Playbooks,
+        settings: &Settings,
+        asking: Option<Asking>,
+    ) -> Self {
         let (public_url, tell_within) = (settings.public_url.clone(), settings.tell_within);
-        Self { store, recollection, playbooks: Arc::new(playbooks), public_url, tell_within }
+        Self { store, recollection, playbooks: Arc::new(playbooks), public_url, tell_within, asking }
     }
 
     /// Explains an incident and builds the message about it. `reason` is why it is told; `None` gives the
@@ -71,22 +92,11 @@ impl Explainer {
         team: Option<&str>,
         possible_repeat: bool,
     ) -> Result<Told> {
-        let history = self.store.history(incident.clone()).await?;
-        // People are told even when recall is not to be had, or not in time.
-        let similar = match tokio::time::timeout(self.tell_within, self.similar(incident, &history)).await {
-            Ok(Ok(similar)) => similar,
-            Ok(Err(error)) => {
-                tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
-                ranked(exact(&history), [])
-            }
-            Err(_) => {
-                tracing::warn!(incident.id = incident.id, "similar incidents were not recalled in time");
-                ranked(exact(&history), [])
-            }
-        };
-        let explained = analyst::explain(incident, &similar, &self.playbooks);
+        let gathered = self.gather(incident).await?;
+        let (explained, wanted) = self.explained(incident, &gathered).await;
+        let Gathered { history, similar, changes, briefing } = gathered;
         let detail = self.store.incident_detail(incident.id).await?;
-        let (changes, related) = (changes(&history), self.related(incident.id).await?);
+        let related = self.related(incident.id).await?;
         let acted = detail.timeline.iter().rev().find_map(acted);
         let last_time = similar.iter().find(|found| found.similarity >= 1.0).cloned().or_else(|| last_time(&history));
         let message = message::build(&MessageInput {
@@ -100,11 +110,51 @@ impl Explainer {
             acted: acted.as_ref(),
             team,
             possible_repeat,
+            is_suspicious: !briefing.suspicions.is_empty(),
             public_url: self.public_url.as_deref(),
             ..MessageInput::new(incident, &explained, self.store.clock().now())
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
-        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history, related })
+        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history, related, wanted })
+    }
+
+    /// What an explanation is made of. Never takes longer than people may be kept waiting.
+    pub(crate) async fn gather(&self, incident: &Incident) -> Result<Gathered> {
+        let history = self.store.history(incident.clone()).await?;
+        // People are told even when recall is not to be had, or not in time.
+        let similar = match tokio::time::timeout(self.tell_within, self.similar(incident, &history)).await {
+            Ok(Ok(similar)) => similar,
+            Ok(Err(error)) => {
+                tracing::error!(%error, incident.id = incident.id, "similar incidents could not be recalled");
+                ranked(exact(&history), [])
+            }
+            Err(_) => {
+                tracing::warn!(incident.id = incident.id, "similar incidents were not recalled in time");
+                ranked(exact(&history), [])
+            }
+        };
+        let changes = changes(&history);
+        let briefing = Briefing::of(incident, &similar, &changes);
+        Ok(Gathered { history, similar, changes, briefing })
+    }
+
+    /// The explanation, and the key of the model's answer where one is wanted and not known.
+    async fn explained(&self, incident: &Incident, gathered: &Gathered) -> (Explained, Option<String>) {
+        let Gathered { similar, briefing, .. } = gathered;
+        let builtin = analyst::explain(incident, similar, &self.playbooks);
+        let Some(asking) = &self.asking else { return (answer::caution(builtin, briefing), None) };
+        let key = asking.key(incident, briefing);
+        match asking.known(&self.store, &key, incident.id).await {
+            Some((kept, is_current)) => {
+                (answer::combine(&builtin, &kept, briefing, similar), (!is_current).then_some(key))
+            }
+            None => (answer::caution(builtin, briefing), Some(key)),
+        }
+    }
+
+    /// What asks the model, where there is one.
+    pub fn asking(&self) -> Option<&Asking> {
+        self.asking.as_ref()
     }
 
     /// Similar incidents as message, page and interface show them: first those with a fix that a person

@@ -2,7 +2,8 @@
 //! and says how much that was, and a loop that steps when the doorbell rings or a timer runs out.
 //!
 //! [`ingest`] puts events into the event log and rings; [`triage`] reads the log after its cursor and
-//! commits incidents; [`explain`] turns an incident into an analysis and a message; [`notify`] decides for each
+//! commits incidents; [`explain`] turns an incident into an analysis and a message ([`analyse`] asks a language model
+//! meanwhile); [`notify`] decides for each
 //! reason whether and whom to tell ([`routes`], [`quiet`], [`silences`]) and shows it in the dashboard;
 //! [`deliver`] tells the [`receivers`] beside it and edits what was delivered; [`act`] is a person's hand, from
 //! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`access_keys`] are by what programs call. [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
@@ -21,6 +22,7 @@ pub mod receivers;
 pub mod routes;
 pub mod silences;
 pub mod quiet;
+pub mod analyse;
 pub mod notify;
 pub mod deliver;
 pub mod act;

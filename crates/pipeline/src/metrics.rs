@@ -8,6 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// One label, `outcome` or the like.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -84,6 +85,57 @@ pub struct Metrics {
     pub untriaged: Gauge,
     /// Bytes in the database file.
     pub store_bytes: Gauge,
+    /// What the language model costs and how well it answers.
+    pub model: ModelMetrics,
+}
+
+/// Counters of the language model.
+#[derive(Clone)]
+pub struct ModelMetrics {
+    /// Questions, by `ok`, `reused`, or why there is no answer.
+    pub questions: Family<Outcome, Counter>,
+    /// Calls, by outcome; a question may take several.
+    pub calls: Family<Outcome, Counter>,
+    /// Tokens, by `input` and `output`.
+    pub tokens: Family<Direction, Counter>,
+    /// Dollars.
+    pub cost: Counter<f64, AtomicU64>,
+    /// Seconds from a question to its answer or to the end of trying.
+    pub took: Histogram,
+    /// Whether the server is left alone for now.
+    pub resting: Gauge,
+    /// Questions that wait.
+    pub waiting: Gauge,
+}
+
+/// One label, `direction`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Direction {
+    /// `input` or `output`.
+    pub direction: Word,
+}
+
+impl ModelMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let seconds = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0];
+        let metrics = Self {
+            questions: Family::default(),
+            calls: Family::default(),
+            tokens: Family::default(),
+            cost: Counter::default(),
+            took: Histogram::new(seconds),
+            resting: Gauge::default(),
+            waiting: Gauge::default(),
+        };
+        registry.register("llm_questions", "Questions to the language model, by outcome", metrics.questions.clone());
+        registry.register("llm_calls", "Calls of the language model, by outcome", metrics.calls.clone());
+        registry.register("llm_tokens", "Tokens of the language model, by direction", metrics.tokens.clone());
+        registry.register("llm_cost_dollars", "What the language model cost", metrics.cost.clone());
+        registry.register("llm_question_seconds", "From a question to its answer", metrics.took.clone());
+        registry.register("llm_resting", "1 while the model's server is left alone", metrics.resting.clone());
+        registry.register("llm_waiting", "Questions that wait for the model", metrics.waiting.clone());
+        metrics
+    }
 }
 
 impl Default for Metrics {
@@ -106,6 +158,7 @@ impl Default for Metrics {
             event_to_incident: Histogram::new(latency),
             untriaged: Gauge::default(),
             store_bytes: Gauge::default(),
+            model: ModelMetrics::registered(&mut registry),
         };
         registry.register("events", "Events at intake, by outcome", metrics.events.clone());
         registry.register("key_events", "Events by access key and outcome", metrics.key_events.clone());

@@ -116,6 +116,7 @@ impl Notify {
     async fn edit(&self, notification: &Notification) -> Result<()> {
         let incident = self.store.incident(notification.incident_id).await?;
         let told = self.explainer.tell(&incident, Some(&reason_of(notification))).await?;
+        self.ask_about(&incident, told.wanted.as_ref());
         let message = serde_json::to_value(&told.message)?;
         if notification.message.as_ref() != Some(&message) {
             self.metrics.edits.inc();
@@ -153,8 +154,18 @@ impl Notify {
             _ => self.routes.routed(&incident, &reason_of(notification), self.store.clock().now()),
         };
         let message = serde_json::to_value(&told.message)?;
-        let Told { explanation, message: worded, .. } = told;
+        let Told { explanation, message: worded, wanted, .. } = told;
+        if !matches!(delivery, Delivery::Held(..)) {
+            self.ask_about(&incident, wanted.as_ref());
+        }
         Ok((Prepared { notification: notification.clone(), incident, message, explanation, delivery, routed }, worded))
+    }
+
+    /// Has a model asked about it, beside everything else.
+    fn ask_about(&self, incident: &Incident, wanted: Option<&String>) {
+        if let Some((asking, key)) = self.explainer.asking().zip(wanted) {
+            asking.want(incident.id, key.clone());
+        }
     }
 
     fn announce(&self, prepared: &Prepared, message: &Message) {

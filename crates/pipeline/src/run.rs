@@ -2,6 +2,7 @@
 
 use crate::access_keys::AccessKeys;
 use crate::act::Acting;
+use crate::analyse::{Analyse, Asking};
 use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
 use crate::escalate::Escalate;
@@ -24,6 +25,7 @@ use crate::vitals::{Pulse, Vitals};
 use crate::watchman::Watchman;
 use crate::watchman::rhythm::Hearing;
 use foghorn_embed::Embedder;
+use foghorn_llm::Model;
 use foghorn_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +83,7 @@ pub struct Pipeline {
     handles: Handles,
     triage: Triage,
     notify: Notify,
+    analyse: Option<Analyse>,
     deliver: Deliver,
     escalate: Escalate,
     watchman: Watchman,
@@ -115,7 +118,9 @@ impl Pipeline {
         let metrics = Metrics::default();
         let (triage_bell, notify_bell) = (Doorbell::default(), Doorbell::default());
         let recollection = Recollection::new(store.clone(), embedder);
-        let explainer = Explainer::new(store.clone(), recollection.clone(), playbooks, &settings);
+        let asking = asking(&store, &settings)?;
+        let explainer = Explainer::new(store.clone(), recollection.clone(), playbooks, &settings, asking.clone());
+        let analyse = asking.map(|asking| Analyse::new(store.clone(), metrics.clone(), explainer.clone(), asking));
         let public_url = settings.public_url.clone();
         let routes = Routes::load(settings.receivers.clone(), heads.origin(), public_url.as_deref())?;
         let silences = Silences::new(store.clone(), routes.clone());
@@ -153,6 +158,7 @@ impl Pipeline {
         Ok(Self {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
             notify: Notify::new(store.clone(), metrics.clone(), explainer, routes.clone(), quiet, &settings, printer),
+            analyse,
             deliver,
             watchman,
             escalate: Escalate::new(store.clone(), routes),
@@ -179,6 +185,14 @@ impl Pipeline {
         }
     }
 
+    /// Takes up what a stop left undone, as [`Pipeline::start`] does. For tests.
+    pub async fn resume(&self) -> foghorn_store::Result<()> {
+        match &self.analyse {
+            Some(analyse) => analyse.resume().await,
+            None => Ok(()),
+        }
+    }
+
     /// Runs every stage but triage, once each. For tests.
     pub async fn run_all_but_triage(&mut self) -> foghorn_store::Result<()> {
         self.step_after_triage().await.map(drop)
@@ -189,10 +203,14 @@ impl Pipeline {
         let settled = self.reconcile.settle_outcomes().await?;
         let recalled = self.recollection.refresh_step().await?;
         let delivered = self.notify.deliver_step().await?;
+        let asked = match &self.analyse {
+            Some(analyse) => analyse.step().await?,
+            None => 0,
+        };
         let edited = self.notify.edit_step().await?;
         let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
         let told = self.deliver.step().await? + self.watchman.step().await?;
-        Ok(swept + settled + recalled + delivered + edited + due + told)
+        Ok(swept + settled + recalled + delivered + asked + edited + due + told)
     }
 
     /// Runs triage alone until the log is read.
@@ -207,6 +225,7 @@ impl Pipeline {
             handles,
             triage,
             notify,
+            analyse,
             deliver,
             escalate,
             watchman,
@@ -246,6 +265,10 @@ impl Pipeline {
             };
             stage(tokio::spawn(reconcile_loop(timed, stop.clone(), vitals.watch("reconcile"))), stop);
         }
+        if let Some(analyse) = analyse.filter(|_| roles.agent) {
+            let stop = CancellationToken::new();
+            stage(tokio::spawn(analyse_loop(analyse, stop.clone(), vitals.watch("analyse"))), stop);
+        }
         if roles.agent {
             let stop = CancellationToken::new();
             let pulse = vitals.watch("notify");
@@ -271,6 +294,23 @@ impl Running {
         self.store.close().await;
     }
 }
+
+/// The language model, where one is set.
+fn asking(store: &Store, settings: &Settings) -> Result<Option<Asking>, String> {
+    let Some(model) = settings.model.clone() else { return Ok(None) };
+    let clock = store.clock().clone();
+    let model = match settings.model_script.clone() {
+        Some(script) => Model::scripted(script, model, clock.clone()),
+        None => {
+            let seed = getrandom::u64().map_err(|error| format!("no random numbers are to be had: {error}"))?;
+            Model::new(model, clock.clone(), seed)?
+        }
+    };
+    Ok(Some(Asking::new(model, clock, Doorbell::default())))
+}
+
+/// Questions to the model at the same time; the model's own bound may be lower.
+const QUESTIONS_AT_ONCE: usize = 8;
 
 /// How long a stage waits for a ring before it looks anyway.
 const IDLE: Duration = Duration::from_secs(1);
@@ -373,6 +413,28 @@ async fn deliver_and_spread(notify: &Notify, deliver: &Deliver) -> foghorn_store
                     tracing::error!(%error, "receivers could not be told and will be tried again");
                 }
             }
+        }
+    }
+}
+
+/// Asks a language model, several questions at a time. At a stop what is on its way is left: nobody waits for it,
+/// and it is asked again after the next start.
+async fn analyse_loop(analyse: Analyse, stop: CancellationToken, _pulse: Pulse) {
+    if let Err(error) = analyse.resume().await {
+        tracing::error!(%error, "incidents that nobody asked about could not be looked through");
+    }
+    let mut under_way = tokio::task::JoinSet::new();
+    while !stop.is_cancelled() {
+        while under_way.len() < QUESTIONS_AT_ONCE
+            && let Some(job) = analyse.next()
+        {
+            let analyse = analyse.clone();
+            under_way.spawn(async move { analyse.handle(job).await });
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(_) = under_way.join_next() => {}
+            () = analyse.wait(IDLE) => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::receivers::ReceiverSettings;
 use crate::roles::Roles;
 use foghorn_domain::clock::SignedDuration;
+use foghorn_llm::{ModelSettings, Script};
 use foghorn_store::sqlite::retention::Retention;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,6 +44,10 @@ pub struct Settings {
     pub tell_within: Duration,
     /// Whom to tell beside the dashboard.
     pub receivers: ReceiverSettings,
+    /// The language model to ask; none where the built-in analyst works alone.
+    pub model: Option<ModelSettings>,
+    /// Answers in the model's place, in tests and evaluations.
+    pub model_script: Option<Script>,
     /// Called every minute for as long as an event comes through.
     pub heartbeat_url: Option<String>,
     /// Whether a source that falls silent beyond its rhythm is an incident.
@@ -69,6 +74,8 @@ impl Settings {
             edit_interval: Duration::from_secs(1),
             tell_within: Duration::from_secs(5),
             receivers: ReceiverSettings::default(),
+            model: None,
+            model_script: None,
             heartbeat_url: None,
             watch_sources: true,
         }

@@ -144,6 +144,7 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
         similar: Vec::new(),
         history: History::default(),
         related: Vec::new(),
+        wanted: None,
     }
 }
 

@@ -134,6 +134,11 @@ impl App {
         self.pipeline.run_until_idle().await.unwrap();
     }
 
+    /// Takes up what a restart left undone, as the stages do when they are started.
+    pub async fn resume(&mut self) {
+        self.pipeline.resume().await.unwrap();
+    }
+
     /// Runs triage alone until the log is read.
     pub async fn settle_triage(&mut self) {
         self.pipeline.triage_until_idle().await.unwrap();

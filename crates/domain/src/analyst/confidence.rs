@@ -13,9 +13,9 @@ use crate::incident::Incident;
 use crate::words;
 
 /// From here on the confidence is medium.
-pub(super) const MEDIUM: f32 = 0.40;
+pub(crate) const MEDIUM: f32 = 0.40;
 /// From here on it is high.
-pub(super) const HIGH: f32 = 0.70;
+pub(crate) const HIGH: f32 = 0.70;
 /// How far below a border a cap keeps it.
 const BELOW: f32 = 0.01;
 

@@ -32,6 +32,8 @@ pub struct MessageInput<'a> {
     pub team: Option<&'a str>,
     /// Whether an earlier attempt at this very message may have arrived.
     pub possible_repeat: bool,
+    /// Whether something in it reads like an instruction to whoever reads it.
+    pub is_suspicious: bool,
     /// Where the dashboard is reached, `https://foghorn.example.org`; no link without it.
     pub public_url: Option<&'a str>,
     /// The present moment.
@@ -54,6 +56,7 @@ impl<'a> MessageInput<'a> {
             acted: None,
             team: None,
             possible_repeat: false,
+            is_suspicious: false,
             public_url: None,
             now,
         }

@@ -18,7 +18,7 @@ fn digit(byte: u8) -> Option<u32> {
 
 /// What the characters stand for. Characters of no alphabet (padding, line breaks) are skipped, and a
 /// last group that is cut off gives the bytes that are whole.
-pub(super) fn decode(text: &[u8]) -> Vec<u8> {
+pub(crate) fn decode(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut held) = (0_u32, 0);
     for value in text.iter().filter_map(|byte| digit(*byte)) {

@@ -37,9 +37,10 @@ impl Key {
 }
 
 /// Keys whose values are shown as `SET` or `NOT SET`.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "http.api_token",
     "intake.key",
+    "llm.api_key",
     "slack.bot_token",
     "slack.signing_secret",
     "slack.app_token",
@@ -49,7 +50,7 @@ const SECRETS: [&str; 8] = [
 ];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 23] = [
+const ALIASES: [(&str, &str, Option<&str>); 26] = [
     ("process.roles", "FOGHORN_ROLES", Some("roles")),
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),
@@ -57,6 +58,9 @@ const ALIASES: [(&str, &str, Option<&str>); 23] = [
     ("store.data_dir", "FOGHORN_DATA_DIR", Some("data-dir")),
     ("detection.min_score", "MIN_DETECTION_SCORE", None),
     ("detection.max_payload_length", "MAX_PAYLOAD_LENGTH", None),
+    ("llm.api_key", "OPENAI_API_KEY", None),
+    ("llm.base_url", "OPENAI_BASE_URL", None),
+    ("llm.model", "OPENAI_MODEL", None),
     ("embed.model_dir", "EMBED_MODEL_DIR", None),
     ("embed.model_name", "EMBED_MODEL_NAME", None),
     ("embed.dimensions", "VECTOR_DIM", None),

@@ -2,15 +2,11 @@
 //! ignore one in silence would let somebody believe that it works.
 
 /// What is set, and what happens instead.
-const UNSUPPORTED: [(&[&str], &str); 4] = [
+const UNSUPPORTED: [(&[&str], &str); 3] = [
     (&["DATABASE_URL"], "this version keeps its data in SQLite only, in store.data_dir"),
     (
         &["REDIS_URL", "REDIS_CHANNEL", "QUEUE_NAME"],
         "this version uses no Redis: events come in over HTTP and its own event log is the queue",
-    ),
-    (
-        &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
-        "this version asks no language model: the built-in analyst explains incidents",
     ),
     (&["WINDOW_N", "POLL_INTERVAL_SECONDS"], "this version has no metric windows or polled sources"),
 ];
@@ -35,8 +31,8 @@ mod tests {
         let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let environment = [
             set("DATABASE_URL", "postgresql://u:hunter2@db/x"),
-            set("OPENAI_API_KEY", "sk-1"),
-            set("OPENAI_MODEL", "some"),
+            set("WINDOW_N", "60"),
+            set("POLL_INTERVAL_SECONDS", "2"),
             set("REDIS_URL", ""),
             set("PATH", "/bin"),
         ];
@@ -44,8 +40,7 @@ mod tests {
             warnings(&environment),
             [
                 "DATABASE_URL is set but this version keeps its data in SQLite only, in store.data_dir",
-                "OPENAI_API_KEY, OPENAI_MODEL are set but this version asks no language model: the built-in analyst explains \
-                 incidents",
+                "WINDOW_N, POLL_INTERVAL_SECONDS are set but this version has no metric windows or polled sources",
             ]
         );
     }

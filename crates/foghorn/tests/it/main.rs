@@ -26,6 +26,7 @@ mod routes;
 mod eval;
 mod memory;
 mod memory_commands;
+mod language_model;
 mod model_files;
 mod slack;
 mod slack_errors;

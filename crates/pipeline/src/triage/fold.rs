@@ -4,7 +4,7 @@
 use foghorn_domain::event::Event;
 use foghorn_domain::finding::{Evidence, Finding, Kind};
 use foghorn_domain::incident::{Correlation, IncidentEvidence};
-use foghorn_domain::redaction::redact;
+use foghorn_domain::redaction::{redact, redact_cow};
 use foghorn_domain::text::{cut, plain_text};
 use serde_json::Value;
 
@@ -51,6 +51,8 @@ pub(super) fn evidence(
 /// One line that says what is wrong.
 pub(super) fn summary(event: &Event, message: &str, strongest: &Finding) -> String {
     let matched = strongest.evidence.first().map_or("", |evidence| evidence.text.as_str());
+    // A secret may go on in the next line, which the first one alone would not show.
+    let message: &str = &redact_cow(start_of(message));
     let first_line = message.lines().find(|line| !line.trim().is_empty()).unwrap_or(message);
     let text = match strongest.kind {
         Kind::BruteForce => matched.to_owned(),
@@ -59,6 +61,11 @@ pub(super) fn summary(event: &Event, message: &str, strongest: &Finding) -> Stri
         kind => format!("{}: {matched}", title(kind)),
     };
     clean(&text, 200)
+}
+
+/// As much of a message as its first line can depend on.
+fn start_of(message: &str) -> &str {
+    &message[..message.floor_char_boundary(16 * 1024)]
 }
 
 fn title(kind: Kind) -> &'static str {

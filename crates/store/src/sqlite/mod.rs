@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file, one writer, several readers.
 
 pub mod access_keys;
+pub mod analyses;
 pub mod audit;
 pub mod dashboard;
 pub mod events;

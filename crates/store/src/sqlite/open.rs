@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_receivers.sql"),
     include_str!("../../migrations/sqlite/0006_memory_changes.sql"),
     include_str!("../../migrations/sqlite/0009_access_keys.sql"),
+    include_str!("../../migrations/sqlite/0010_analyses.sql"),
 ];
 
 /// The schema version this program writes; it reads every earlier one.

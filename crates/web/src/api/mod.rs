@@ -1,6 +1,7 @@
 //! `/api/v1`, and what the contract names outside of it.
 
 pub(crate) mod actions;
+pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod events;
 pub(crate) mod explain;

@@ -7,10 +7,11 @@ mod events;
 mod facts;
 mod history;
 mod marked;
+mod model;
 mod recalled;
 
 pub(super) use acting::{back_to, name_in};
-pub(crate) use acting::{post_action, post_memory};
+pub(crate) use acting::{post_action, post_analysis, post_memory};
 
 use super::layout::{Place, page, said, severity};
 use super::memory::waiting;
@@ -72,6 +73,7 @@ pub(crate) async fn get_page(
     let told = app.pipeline.explainer.tell(incident, None).await?;
     let Told { explanation, message, similar, history, .. } = told;
     let now = app.store().clock().now();
+    let asked = app.store().analyses_of(id, model::SHOWN).await?;
     let user = acting::name_in(&headers);
     let open_tab = match tab {
         Tab::Events => events::latest(&app, incident).await?,
@@ -97,6 +99,7 @@ pub(crate) async fn get_page(
                 (recalled::best_fix(id, &similar, user.as_deref()))
                 (analysis::card(&explanation, id))
                 (analysis::evidence(incident))
+                (model::card(&asked, app.pipeline.explainer.asking().is_some(), id))
             }
             div {
                 (acting::resolve_form(incident, user.as_deref()))

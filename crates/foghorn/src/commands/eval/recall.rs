@@ -2,6 +2,7 @@
 
 use super::folds::{self, Fold};
 use super::labelled::{self, Labelled};
+use super::measure::{Measure, Wanted};
 use super::report;
 use super::runs::{Asked, Shown};
 use super::score::{Answer, AnsweredFrom, Score, score};
@@ -10,6 +11,7 @@ use crate::commands::serve::wiring;
 use crate::config::{Config, Sources};
 use crate::terminal::Screen;
 use anyhow::Context;
+use foghorn_embed::Embedder;
 use foghorn_recall::Weights;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -102,6 +104,27 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         report::write(&mut screen, &outcomes, folds.as_deref(), args.wrong)?
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The product's own figures on the repository's own set.
+pub(super) async fn measures(embedder: Option<Embedder>) -> anyhow::Result<Vec<Measure>> {
+    let set = Labelled::read(&labelled::directories(&[])?.remove(0))?;
+    let asked = Asked::new(set, embedder).await?;
+    let Outcome { rows, answerable, .. } = outcome(&asked).await?;
+    asked.close().await;
+    let product = rows.into_iter().find(|row| row.key == "product").context("the product was not scored")?.score;
+    Ok(vec![
+        Measure::count("recall.questions", "questions that have an answer", answerable),
+        Measure::new("recall.first", "the right memory comes first", product.r1, Wanted::More),
+        Measure::new("recall.rank", "mean reciprocal rank", product.mrr, Wanted::More),
+        Measure::new("recall.kept", "questions with an answer that are answered", product.kept, Wanted::AtLeast(0.9)),
+        Measure::new(
+            "recall.rejected",
+            "questions without an answer that are left unanswered",
+            product.rejected.unwrap_or(0.0),
+            Wanted::AtLeast(0.8),
+        ),
+    ])
 }
 
 async fn validated(asked: &[Asked], count: usize, is_quiet: bool) -> anyhow::Result<Vec<Fold>> {

@@ -36,6 +36,7 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
         edit_interval: config.notify.edit_interval,
         tell_within: config.notify.tell_within,
         receivers: receivers(config),
+        model: config.llm.model.clone(),
         heartbeat_url: config.watchman.heartbeat_url.as_ref().map(|url| url.expose().to_owned()),
         watch_sources: config.watchman.silent_sources,
         ..Settings::new(&storage.data_dir)
@@ -118,6 +119,8 @@ mod tests {
     use crate::config::Sources;
     use foghorn_domain::clock::SignedDuration;
     use foghorn_domain::lifecycle::Policy;
+    use foghorn_llm::budget::{self, Limit};
+    use foghorn_llm::{ModelSettings, Prices};
     use std::collections::HashMap;
     use std::path::Path;
     use std::time::Duration;
@@ -158,6 +161,19 @@ mod tests {
             ("audit.heads_file", "/h"),
             ("audit.key_file", "/k"),
             ("analysis.playbooks", "/p"),
+            ("llm.api_key", "sk-1"),
+            ("llm.base_url", "http://127.0.0.1:3/v1/"),
+            ("llm.model", "m"),
+            ("llm.call_deadline", "4s"),
+            ("llm.incident_deadline", "5s"),
+            ("llm.concurrency", "6"),
+            ("llm.tokens_per_incident", "7"),
+            ("llm.tokens_per_hour", "8"),
+            ("llm.tokens_per_day", "9"),
+            ("llm.dollars_per_hour", "1.5"),
+            ("llm.dollars_per_day", "2"),
+            ("llm.input_price", "0.15"),
+            ("llm.output_price", "0.6"),
             ("notify.edit_interval", "2s"),
             ("notify.tell_within", "3s"),
             ("routing.file", "/r"),
@@ -213,6 +229,19 @@ mod tests {
                 webhook_allow: vec!["10.0.0.0/8".to_owned()],
                 ..ReceiverSettings::default()
             },
+            model: Some(ModelSettings {
+                api_key: Some(Secret::new("sk-1")),
+                call_deadline: Duration::from_secs(4),
+                question_deadline: Duration::from_secs(5),
+                concurrency: 6,
+                limits: budget::Limits {
+                    of_subject: Limit { tokens: 7, micro_dollars: 0 },
+                    of_hour: Limit { tokens: 8, micro_dollars: 1_500_000 },
+                    of_day: Limit { tokens: 9, micro_dollars: 2_000_000 },
+                },
+                prices: Prices { input: 0.15, output: 0.6 },
+                ..ModelSettings::new("http://127.0.0.1:3/v1", "m")
+            }),
             heartbeat_url: Some("https://beat.example.org/x".to_owned()),
             watch_sources: false,
             ..Settings::new(Path::new("/d"))

@@ -1,6 +1,7 @@
 //! The buttons and the form of an incident's page, and what they lead to.
 
 use crate::api::actions::{actor, parse_action};
+use crate::api::analysis::ask_anew;
 use crate::api::parse_id;
 use crate::guard::Caller;
 use crate::pages::query::{percent_decode, percent_encode};
@@ -38,6 +39,19 @@ pub(crate) async fn post_action(
     let actor = actor(&caller, form.user.as_deref(), "dashboard")?;
     app.pipeline.acting.act(id, action, &actor, form.note.as_deref(), form.solution.as_deref()).await?;
     Ok(back_to(format!("/incidents/{id}"), form.user.as_deref()))
+}
+
+/// Has the language model asked about it anew.
+pub(crate) async fn post_analysis(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = parse_id(&id, "incident")?;
+    let actor = actor(&caller, name_in(&headers).as_deref(), "dashboard")?;
+    ask_anew(&app, id, &actor).await?;
+    Ok(back_to(format!("/incidents/{id}#model"), None))
 }
 
 /// The form that writes a fix down.

@@ -1,0 +1,43 @@
+//! `POST /api/v1/incidents/{id}/analysis`: asks the language model about an incident anew.
+
+use super::actions::{actor, via};
+use super::parse_id;
+use crate::guard::Caller;
+use crate::problem::Problem;
+use crate::state::App;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use foghorn_domain::incident::IncidentId;
+use foghorn_pipeline::act::Actor;
+use serde_json::{Value, json};
+
+/// Asks anew, whatever is known. The answer is edited into the messages when it comes.
+#[utoipa::path(post, path = "/api/v1/incidents/{id}/analysis", operation_id = "ask_about_incident", tag = "incidents",
+    params(("id" = i64, Path)), responses((status = 200, body = Object), (status = 404, body = Problem),
+    (status = 409, description = "no language model is set, or too many questions wait", body = Problem)))]
+pub(crate) async fn ask(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let id = parse_id(&id, "incident")?;
+    let actor = actor(&caller, None, via(&headers))?;
+    ask_anew(&app, id, &actor).await?;
+    Ok(Json(json!({ "status": "success", "incident_id": id })))
+}
+
+/// Notes the wish, with an audit row.
+pub(crate) async fn ask_anew(app: &App, id: IncidentId, actor: &Actor) -> Result<(), Problem> {
+    let refused = |why: &str| Problem::from(foghorn_store::Error::Conflict(why.to_owned()));
+    app.store().incident(id).await?;
+    let Some(asking) = app.pipeline.explainer.asking() else {
+        return Err(refused("no language model is set: set llm.base_url or llm.api_key"));
+    };
+    app.store().record_analysis_request(id, actor.who.clone()).await?;
+    match asking.want_anew(id) {
+        true => Ok(()),
+        false => Err(refused("too many questions wait for the language model; try again later")),
+    }
+}
