@@ -196,6 +196,28 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Runs triage alone until the log is read. Returns how many reasons to tell arose.
+    pub(crate) async fn triage_all(&mut self) -> foghorn_store::Result<usize> {
+        let mut tellings = 0;
+        loop {
+            let step = self.triage.step().await?;
+            tellings += step.outcome.tellings;
+            if step.events == 0 {
+                return Ok(tellings);
+            }
+        }
+    }
+
+    /// Decides about everything that waits to be told, and tells, until nothing is left that can go out now.
+    pub(crate) async fn tell_all(&mut self) -> foghorn_store::Result<()> {
+        loop {
+            let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
+            if due + self.notify.deliver_step().await? + self.deliver.step().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Starts every stage.
     pub fn start(self) -> Running {
         let Self {

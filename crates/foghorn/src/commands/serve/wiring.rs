@@ -65,6 +65,7 @@ fn receivers(config: &Config) -> ReceiverSettings {
         environment: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?))))
             .collect(),
+        is_rehearsal: false,
     }
 }
 
