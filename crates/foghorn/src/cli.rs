@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
-    silence, simulate,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, replay, routes, search, send,
+    serve, show, silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -33,6 +33,8 @@ enum Command {
     Check(check::Args),
     /// Send a log file or standard input to a server, each line an event
     Send(send::Args),
+    /// Say what would have come of a log or an alert history: incidents, messages, pages; nobody is told
+    Replay(replay::Args),
     /// Have a server make up events, to see what it does with them
     Simulate(simulate::Args),
     /// List incidents, newest first
@@ -82,6 +84,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Check(args) => one_thread(check::run(&args, configured(&matches))),
         Command::Send(args) => one_thread(send::run(&args)),
+        Command::Replay(args) => one_thread(replay::run(&args)),
         Command::Simulate(args) => one_thread(simulate::run(&args)),
         Command::Incidents(args) => one_thread(incidents::run(&args)),
         Command::Show(args) => one_thread(show::run(&args)),

@@ -12,7 +12,11 @@ pub struct RehearsalReceiver {
 impl RehearsalReceiver {
     /// One that plays the receiver at an address; `None` for the dashboard, which tells nobody by itself. Secrets that
     /// the real one would need are not looked for.
-    pub(crate) fn playing(address: &Address, default_channel: &str, host_of: fn(&str) -> Option<String>) -> Option<Self> {
+    pub(crate) fn playing(
+        address: &Address,
+        default_channel: &str,
+        host_of: fn(&str) -> Option<String>,
+    ) -> Option<Self> {
         let (kind, channel) = match address {
             Address::Slack { channel } if channel.is_empty() => ("slack", default_channel.to_owned()),
             Address::Slack { channel } => ("slack", channel.clone()),

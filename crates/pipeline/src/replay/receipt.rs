@@ -129,8 +129,9 @@ async fn events_of(store: &Store, id: IncidentId) -> Result<u64> {
 fn replayed(incident: Incident, rows: Vec<Notification>) -> ReplayedIncident {
     let is_same = |a: &Notification, b: &Notification| a.reason == b.reason && a.occurrence == b.occurrence;
     // The dashboard shows everything; it is named as the receiver only of what no other receiver gets.
-    let counts =
-        |row: &Notification| row.receiver != DASHBOARD || !rows.iter().any(|other| other.receiver != DASHBOARD && is_same(other, row));
+    let counts = |row: &Notification| {
+        row.receiver != DASHBOARD || !rows.iter().any(|other| other.receiver != DASHBOARD && is_same(other, row))
+    };
     let own: Vec<&Notification> = rows.iter().filter(|row| counts(row)).collect();
     let telling = |row: &&&Notification| row.status == NotificationStatus::Sent;
     let tellings: Vec<Telling> = own
@@ -150,9 +151,10 @@ fn replayed(incident: Incident, rows: Vec<Notification>) -> ReplayedIncident {
         let why = row.why.clone().unwrap_or_default();
         match row.status {
             NotificationStatus::Held => Some(HeldBack { at: row.created_at, why }),
-            NotificationStatus::Pending | NotificationStatus::Failed => {
-                Some(HeldBack { at: row.created_at, why: format!("not told when the events ended. {why}").trim().to_owned() })
-            }
+            NotificationStatus::Pending | NotificationStatus::Failed => Some(HeldBack {
+                at: row.created_at,
+                why: format!("not told when the events ended. {why}").trim().to_owned(),
+            }),
             NotificationStatus::Sent | NotificationStatus::Joined => None,
         }
     });

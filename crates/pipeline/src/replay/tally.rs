@@ -48,7 +48,8 @@ impl Tally {
     pub(super) fn learn(&mut self, event: &NewEvent) -> Key {
         let place = self.service(event);
         let service = &mut self.services[place];
-        let is_line = event.status.is_none() && !matches!(event.event_type.as_str(), "http_request" | "http" | "metric");
+        let is_line =
+            event.status.is_none() && !matches!(event.event_type.as_str(), "http_request" | "http" | "metric");
         let parsed = if is_line { header::parse(&event.payload).message } else { event.payload.as_str().into() };
         let cluster = service.miner.learn(&parsed).cluster;
         while service.templates.len() <= cluster {
@@ -88,8 +89,7 @@ impl Tally {
         if let Some(place) = self.places.get(&known) {
             return *place;
         }
-        let (key, name) =
-            if is_full { (String::new(), "(further services)") } else { (known, event.service()) };
+        let (key, name) = if is_full { (String::new(), "(further services)") } else { (known, event.service()) };
         let next = self.services.len();
         let place = *self.places.entry(key).or_insert(next);
         if place == next {
