@@ -9,6 +9,7 @@ use foghorn_detect::login::BruteForceWindow;
 use foghorn_detect::rate::RateWindow;
 use foghorn_detect::template::{ClusterRow, Miner};
 use foghorn_domain::clock::Timestamp;
+use foghorn_domain::finding::Kind;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_store::Result;
 use foghorn_store::model::{ServiceStateRow, TemplateRow};
@@ -125,6 +126,13 @@ impl ServiceMemory {
     /// Its campaigns, about to be changed.
     pub(super) fn campaigns(&mut self) -> &mut Campaigns {
         self.campaigns.changed()
+    }
+
+    /// Whether the service now calls a host that the payloads of a running campaign have named: of which kind the
+    /// campaign is, and the host.
+    pub(super) fn called_back(&self, at: Timestamp, calls: impl Fn(&str) -> bool) -> Option<(Kind, &str)> {
+        let campaigns = &self.campaigns.value;
+        if campaigns.expects_calls() { campaigns.called_back(at, calls) } else { None }
     }
 
     /// The rate of an error template, about to be changed.

@@ -4,6 +4,7 @@ use super::reading::Unparsed;
 use super::report::{Report, TEMPLATES_SHOWN, clock, whom};
 use crate::table::{self, Cell};
 use crate::terminal::{Colour, Screen, harmless};
+use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::EndedBy;
 use foghorn_domain::text::cut;
 use foghorn_domain::words::{counted, span, with_thousands};
@@ -40,23 +41,26 @@ pub(super) fn write<W: Write>(screen: &mut Screen<W>, report: &Report) -> Result
 }
 
 fn told<W: Write>(screen: &mut Screen<W>, report: &Report) -> Result<()> {
-    let rows: Vec<Vec<Cell>> = report.told().take(SHOWN).flat_map(told_rows).collect();
+    let mut rows: Vec<(Timestamp, Vec<Cell>)> = report.told().flat_map(told_rows).collect();
     if rows.is_empty() {
         screen.heading("nobody would have been told of anything")?;
         return Ok(());
     }
     screen.heading("what would have been told")?;
+    rows.sort_by_key(|(at, _)| *at);
+    let count = rows.len();
+    let rows: Vec<Vec<Cell>> = rows.into_iter().take(SHOWN).map(|(_, row)| row).collect();
     table::write(screen, &["AT", "URGENCY", "WHY", "TO", ">#", ">EVENTS", "ENDED", "INCIDENT"], &rows)?;
-    and_more(screen, report.told().count())
+    and_more(screen, count)
 }
 
-fn told_rows(one: &ReplayedIncident) -> Vec<Vec<Cell>> {
+fn told_rows(one: &ReplayedIncident) -> Vec<(Timestamp, Vec<Cell>)> {
     let incident = &one.incident;
     let headline =
         || Cell::new(harmless(&incident.headline())).in_colour(Colour::of_severity(incident.severity.as_str()));
-    let row = |at: String, urgency: &str, why: String, to: String| {
-        vec![
-            Cell::new(at),
+    let row = |at: Timestamp, urgency: &str, why: String, to: String| {
+        let cells = vec![
+            Cell::new(clock(at)),
             Cell::new(urgency).in_colour(if urgency == "page" { Colour::Alarm } else { Colour::Plain }),
             Cell::new(why),
             Cell::new(harmless(&to)),
@@ -64,16 +68,17 @@ fn told_rows(one: &ReplayedIncident) -> Vec<Vec<Cell>> {
             Cell::new(with_thousands(incident.event_count)),
             Cell::new(ended(one)),
             headline(),
-        ]
+        ];
+        (at, cells)
     };
     if let Some(with) = one.told_with {
-        return vec![row(clock(incident.first_seen), "", format!("told with #{with}"), String::new())];
+        return vec![row(incident.first_seen, "", format!("told with #{with}"), String::new())];
     }
     let tellings = one.tellings.iter();
     tellings
         .map(|telling| {
             let to = whom(&telling.receiver, &telling.channel);
-            row(clock(telling.at), telling.urgency.as_str(), telling.reason.as_str().replace('_', " "), to)
+            row(telling.at, telling.urgency.as_str(), telling.reason.as_str().replace('_', " "), to)
         })
         .collect()
 }
