@@ -82,7 +82,7 @@ impl Replay {
 
     /// Has a silence hold, as somebody once asked for it.
     pub async fn keep_silence(&mut self, silence: NewSilence) -> Result<()> {
-        self.dues.expect_conditions();
+        self.dues.expect_silence(silence.ends_at);
         self.store.add_silence(silence, json!({ "via": "replay" })).await.map(drop)
     }
 

@@ -50,10 +50,10 @@ pub(crate) struct Args {
     #[arg(long)]
     stored: bool,
     /// Only stored events from then on: a time such as 2026-03-01T03:30:00Z, or how long ago, such as 24h
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "stored")]
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "file")]
     since: Option<Timestamp>,
     /// Only stored events before then
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "stored")]
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "file")]
     until: Option<Timestamp>,
     /// Who the events are said to come from [default: the file's name without its ending]
     #[arg(long, conflicts_with = "stored")]

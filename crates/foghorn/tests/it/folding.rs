@@ -1,5 +1,6 @@
 //! Not one incident per log line.
 
+use foghorn_domain::clock::SignedDuration;
 use foghorn_testkit::{App, event};
 use serde_json::{Value, json};
 

@@ -14,8 +14,8 @@ pub(super) struct Dues {
     routes: Routes,
     /// Receivers, maintenance, inhibitions or silences: what is told depends on more than triage.
     has_conditions: bool,
-    /// When firing alerts run out unless they are posted again; some were.
-    expiries: BinaryHeap<Reverse<Timestamp>>,
+    /// When firing alerts run out unless they are posted again (some were), and silences end.
+    ends: BinaryHeap<Reverse<Timestamp>>,
     /// No incident ends by quiet before this.
     quiet_not_before: Option<Timestamp>,
     /// The last moment at which an event was heard.
@@ -26,6 +26,7 @@ pub(super) struct Dues {
 const MOST: u32 = 10_000;
 /// While somebody waits to be told, or is not told, the clock stops this often at first, and later seldomer.
 const TICK: SignedDuration = SignedDuration::from_secs(5);
+const SELDOMEST: SignedDuration = SignedDuration::from_mins(1);
 
 impl Dues {
     pub(super) fn new(handles: &Handles) -> Self {
@@ -36,15 +37,16 @@ impl Dues {
         Self {
             routes: handles.routes.clone(),
             has_conditions,
-            expiries: BinaryHeap::new(),
+            ends: BinaryHeap::new(),
             quiet_not_before: None,
             heard_at: Timestamp::MIN,
         }
     }
 
-    /// There will be silences.
-    pub(super) fn expect_conditions(&mut self) {
+    /// There will be a silence until then.
+    pub(super) fn expect_silence(&mut self, until: Timestamp) {
         self.has_conditions = true;
+        self.ends.push(Reverse(until));
     }
 
     pub(super) fn has_conditions(&self) -> bool {
@@ -54,7 +56,7 @@ impl Dues {
     /// Notes what was heard: incidents that it opens or feeds end by quiet no earlier than that much later.
     pub(super) fn heard(&mut self, batch: &[Heard], now: Timestamp, quiet_after: SignedDuration) {
         self.heard_at = now;
-        self.expiries.extend(batch.iter().filter_map(|heard| heard.event.expires_at).map(Reverse));
+        self.ends.extend(batch.iter().filter_map(|heard| heard.event.expires_at).map(Reverse));
         self.quiet_not_before.get_or_insert(now + quiet_after);
     }
 
@@ -66,10 +68,10 @@ impl Dues {
                 due = Some(at);
             }
         };
-        while self.expiries.peek().is_some_and(|Reverse(at)| *at <= now) {
-            self.expiries.pop();
+        while self.ends.peek().is_some_and(|Reverse(at)| *at <= now) {
+            self.ends.pop();
         }
-        if let Some(Reverse(at)) = self.expiries.peek() {
+        if let Some(Reverse(at)) = self.ends.peek() {
             consider(*at);
         }
         if self.quiet_not_before.is_some_and(|at| at <= until) {
@@ -79,7 +81,7 @@ impl Dues {
         if self.has_conditions && until.duration_since(now) > TICK {
             let (waiting, held) = (store.counts().await?.pending_notifications, store.held_back().await?.len());
             if waiting > 0 || held > 0 {
-                consider(now + TICK.max(now.duration_since(self.heard_at) / 8));
+                consider(now + (now.duration_since(self.heard_at) / 8).clamp(TICK, SELDOMEST));
             }
             for (incident, at) in store.told_and_unanswered().await? {
                 let told = Told { at, is_answered: false, reopened_count: incident.reopened_count };

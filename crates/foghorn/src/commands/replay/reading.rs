@@ -236,8 +236,8 @@ mod tests {
                     {\"level\":\"error\",\"msg\":\"two\"}\n";
         let expected = [
             "2026-01-02T03:04:05Z one ",
-            "2:36: is no JSON: EOF while parsing a value",
-            "3:1: payload: must be a string, found a number",
+            "2:37: is no JSON: EOF while parsing a value",
+            "3:1: payload: must be a non-blank string, found a number",
             "2026-01-02T03:04:05Z two ",
         ];
         assert_eq!(told(text), expected);

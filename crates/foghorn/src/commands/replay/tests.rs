@@ -3,6 +3,7 @@ use crate::terminal::screen_of;
 use foghorn_demo::{Fault, Hour};
 use foghorn_domain::event::{EventStatus, NewEvent};
 use foghorn_domain::severity::Severity;
+use foghorn_pipeline::replay::Sum;
 use foghorn_store::Store;
 use serde_json::Value;
 
@@ -70,8 +71,6 @@ fn assert_adds_up(report: &Report) {
         assert!(one.held_back.iter().all(|held| !held.why.is_empty()));
     }
 }
-
-use foghorn_pipeline::replay::Sum;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_receipt_of_an_hour_adds_up_in_every_form() {
@@ -159,9 +158,11 @@ receivers = ["phone"]
 escalation = [{ after = "15m", receivers = ["boss"] }]
 
 [[maintenance]]
-name = "moving cart"
+why = "moving cart"
 match = ["service = cart"]
-when = { days = ["mon-sun"], from = "10:00", to = "11:00", zone = "UTC" }
+from = "10:00"
+to = "11:00"
+zone = "UTC"
 "##;
 
 fn told(receipt: &Receipt) -> Vec<String> {
@@ -267,7 +268,7 @@ async fn what_a_data_directory_holds_is_replayed_with_the_silences_of_its_time()
     let clock = foghorn_domain::clock::Clock::manual(minute(0));
     let store = Store::open(Options { clock: clock.clone(), ..Options::new(directory.path()) }).unwrap();
     let silence = foghorn_store::sqlite::silences::NewSilence {
-        matchers: serde_json::json!([{ "name": "service", "op": "=", "value": "search" }]),
+        matchers: serde_json::json!(["service = search"]),
         starts_at: minute(0),
         ends_at: minute(60),
         created_by: "ana".to_owned(),
