@@ -35,6 +35,15 @@ pub struct DeliveryOutcome {
     pub outcome: Word,
 }
 
+/// What became of a message of another program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LetterOutcome {
+    /// `incident_ready`, `events_queue`.
+    pub origin: Word,
+    /// `handled`, `known`, or what was wrong.
+    pub outcome: Word,
+}
+
 /// All counters of one process.
 #[derive(Clone)]
 pub struct Metrics {
@@ -51,6 +60,8 @@ pub struct Metrics {
     pub tellings: Family<Outcome, Counter>,
     /// Messages to receivers beside the dashboard, by kind and outcome.
     pub deliveries: Family<DeliveryOutcome, Counter>,
+    /// Messages of other programs, by origin and outcome.
+    pub letters: Family<LetterOutcome, Counter>,
     /// Edits of delivered messages.
     pub edits: Counter,
     /// What people did, by action.
@@ -75,6 +86,7 @@ impl Default for Metrics {
             incidents_opened: Counter::default(),
             tellings: Family::default(),
             deliveries: Family::default(),
+            letters: Family::default(),
             edits: Counter::default(),
             actions: Family::default(),
             event_to_incident: Histogram::new(latency),
@@ -87,6 +99,7 @@ impl Default for Metrics {
         registry.register("incidents_opened", "Incidents opened", metrics.incidents_opened.clone());
         registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
         registry.register("deliveries", "Messages to receivers, by kind and outcome", metrics.deliveries.clone());
+        registry.register("letters", "Messages of other programs, by origin and outcome", metrics.letters.clone());
         registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
         registry.register("actions", "What people did to incidents", metrics.actions.clone());
         registry.register(
@@ -112,6 +125,11 @@ impl Metrics {
     /// Counts what became of a message to a receiver.
     pub fn delivered(&self, kind: &'static str, outcome: &'static str) {
         self.deliveries.get_or_create(&DeliveryOutcome { kind: Word(kind), outcome: Word(outcome) }).inc();
+    }
+
+    /// Counts what became of a message of another program.
+    pub fn received(&self, origin: &'static str, outcome: &'static str) {
+        self.letters.get_or_create(&LetterOutcome { origin: Word(origin), outcome: Word(outcome) }).inc();
     }
 
     /// Everything, in the Prometheus text format (OpenMetrics).

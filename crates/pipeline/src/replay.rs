@@ -63,6 +63,7 @@ impl Replay {
         let clock = Clock::manual(begins);
         settings.receivers.is_rehearsal = true;
         settings.heartbeat_url = None;
+        settings.redis = None;
         let store = Store::open(Options { clock: clock.clone(), ..options }).map_err(|error| error.to_string())?;
         let pipeline = Pipeline::new(store.clone(), settings, None, None)?;
         let dues = Dues::new(&pipeline.handles());

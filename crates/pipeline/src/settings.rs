@@ -2,6 +2,7 @@
 
 use crate::receivers::ReceiverSettings;
 use crate::roles::Roles;
+use crate::shared_redis::RedisSettings;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_store::sqlite::retention::Retention;
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub tell_within: Duration,
     /// Whom to tell beside the dashboard.
     pub receivers: ReceiverSettings,
+    /// Redis, if other programs share it.
+    pub redis: Option<RedisSettings>,
     /// Called every minute for as long as an event comes through.
     pub heartbeat_url: Option<String>,
     /// Whether a source that falls silent beyond its rhythm is an incident.
@@ -69,6 +72,7 @@ impl Settings {
             edit_interval: Duration::from_secs(1),
             tell_within: Duration::from_secs(5),
             receivers: ReceiverSettings::default(),
+            redis: None,
             heartbeat_url: None,
             watch_sources: true,
         }

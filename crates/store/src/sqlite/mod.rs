@@ -1,7 +1,9 @@
 //! The embedded store: one SQLite file, one writer, several readers.
 
+pub mod announcements;
 pub mod audit;
 pub mod dashboard;
+pub mod dead_letters;
 pub mod events;
 pub mod history;
 pub mod incidents;

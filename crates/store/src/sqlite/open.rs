@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_incident_search.sql"),
     include_str!("../../migrations/sqlite/0005_receivers.sql"),
     include_str!("../../migrations/sqlite/0006_memory_changes.sql"),
+    include_str!("../../migrations/sqlite/0008_dead_letters.sql"),
 ];
 
 /// The schema version this program writes; it reads every earlier one.
