@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, replay, routes, search, send,
-    serve, show, silence, simulate,
+    act, audit, backup, check, completions, dead_letters, demo, eval, explain, incidents, memory, replay, routes,
+    search, send, serve, show, silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -63,6 +63,8 @@ enum Command {
     Routes(routes::Args),
     /// Keep quiet about something for a while: begin, list, end
     Silence(silence::Args),
+    /// Look after messages of other programs that could not be used: list, replay, drop
+    DeadLetters(dead_letters::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
@@ -99,6 +101,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Memory(args) => one_thread(memory::run(args)),
         Command::Routes(args) => routes::run(&args),
         Command::Silence(args) => one_thread(silence::run(&args)),
+        Command::DeadLetters(args) => one_thread(dead_letters::run(&args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),

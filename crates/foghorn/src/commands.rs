@@ -4,9 +4,10 @@
 //! [`replay`] says what it would have done; [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
 //! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`audit`], [`backup`] and [`check`] look after the
-//! store.
+//! store, [`dead_letters`] after what other programs left and could not be used.
 
 pub(crate) mod serve;
+pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod send;
 pub(crate) mod replay;

@@ -2,12 +2,8 @@
 //! ignore one in silence would let somebody believe that it works.
 
 /// What is set, and what happens instead.
-const UNSUPPORTED: [(&[&str], &str); 4] = [
+const UNSUPPORTED: [(&[&str], &str); 3] = [
     (&["DATABASE_URL"], "this version keeps its data in SQLite only, in store.data_dir"),
-    (
-        &["REDIS_URL", "REDIS_CHANNEL", "QUEUE_NAME"],
-        "this version uses no Redis: events come in over HTTP and its own event log is the queue",
-    ),
     (
         &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
         "this version asks no language model: the built-in analyst explains incidents",
@@ -37,7 +33,7 @@ mod tests {
             set("DATABASE_URL", "postgresql://u:hunter2@db/x"),
             set("OPENAI_API_KEY", "sk-1"),
             set("OPENAI_MODEL", "some"),
-            set("REDIS_URL", ""),
+            set("WINDOW_N", ""),
             set("PATH", "/bin"),
         ];
         assert_eq!(

@@ -36,6 +36,7 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
         edit_interval: config.notify.edit_interval,
         tell_within: config.notify.tell_within,
         receivers: receivers(config),
+        redis: config.redis.settings.clone(),
         heartbeat_url: config.watchman.heartbeat_url.as_ref().map(|url| url.expose().to_owned()),
         watch_sources: config.watchman.silent_sources,
         ..Settings::new(&storage.data_dir)
