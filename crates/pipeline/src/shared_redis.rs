@@ -44,6 +44,8 @@ pub struct SharedRedis {
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Incidents that are announced at once.
 const AT_ONCE: u32 = 200;
+/// How long a server that takes no writes is left alone.
+const FULL_FOR: Duration = Duration::from_secs(2);
 /// Rings are passed on no more often than this.
 const RING_EVERY: Duration = Duration::from_millis(20);
 
@@ -109,9 +111,7 @@ impl SharedRedis {
             let fault = ended.err().unwrap_or_else(|| RedisFault::Away("the connection was closed".to_owned()));
             // One that had worked for a while is tried again at once.
             failures = if began.elapsed() > Duration::from_secs(30) { 0 } else { failures + 1 };
-            if self.note(link, Some(fault.clone())) {
-                tracing::warn!(redis = %self.address(), link, "Redis cannot be used: {fault}. Everything else goes on; it is tried again");
-            }
+            self.fails(link, fault);
             tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(backoff(failures)) => {} }
         }
     }
@@ -120,9 +120,15 @@ impl SharedRedis {
         self.states.note(link, fault, self.store.clock().now())
     }
 
+    fn fails(&self, link: &'static str, fault: RedisFault) {
+        if self.note(link, Some(fault.clone())) {
+            tracing::warn!(redis = %self.address(), "Redis cannot be used: {fault}. Everything else goes on, and it is tried again");
+        }
+    }
+
     fn works(&self, link: &'static str) {
         if self.note(link, None) {
-            tracing::info!(redis = %self.address(), link, "Redis can be used again");
+            tracing::info!(redis = %self.address(), "Redis can be used again");
         }
     }
 
@@ -176,9 +182,8 @@ impl SharedRedis {
                 }
                 Ok(None) => self.works("queue"),
                 Err(RedisFault::Full) => {
-                    if self.note("queue", Some(RedisFault::Full)) {
-                        tracing::warn!(redis = %self.address(), "Redis: {}. Events are taken from the queue all the same", RedisFault::Full);
-                    }
+                    // Entries can still be looked at and removed where none can be moved.
+                    self.fails("queue", RedisFault::Full);
                     match commands.look(queue).await? {
                         Some(body) => {
                             self.take_in(&body).await;
@@ -206,16 +211,27 @@ impl SharedRedis {
 
     async fn announce(&self) -> Result<(), RedisFault> {
         let mut commands = self.client.commands().await?;
+        let mut is_full = false;
         commands.ping().await?;
-        self.works("announcements");
         loop {
+            if !is_full {
+                self.works("announcements");
+            }
             match self.store.announcements(Audience::Redis, AT_ONCE).await {
                 Ok(found) if !found.is_empty() => {
                     let last = self.skip_far_past(&found).await;
                     let bodies: Vec<String> = found.iter().filter(|one| one.incident_id > last).map(body_of).collect();
-                    if !bodies.is_empty() {
-                        commands.push_bounded(NOTIFICATIONS, &bodies, MOST_NOTIFICATIONS).await?;
+                    let pushed = match bodies.is_empty() {
+                        true => Ok(()),
+                        false => commands.push_bounded(NOTIFICATIONS, &bodies, MOST_NOTIFICATIONS).await,
+                    };
+                    is_full = pushed == Err(RedisFault::Full);
+                    if is_full {
+                        self.fails("announcements", RedisFault::Full);
+                        tokio::time::sleep(FULL_FOR).await;
+                        continue;
                     }
+                    pushed?;
                     for body in &bodies {
                         commands.publish(ALERTS, body).await?;
                     }
@@ -223,7 +239,6 @@ impl SharedRedis {
                     if let Err(error) = self.store.note_announced(Audience::Redis, upto).await {
                         tracing::error!(%error, "it could not be noted what was announced; it may be announced again");
                     }
-                    self.works("announcements");
                     continue;
                 }
                 Ok(_) => {}

@@ -20,20 +20,22 @@ pub struct LinkState {
 pub struct LinkStates(Arc<Mutex<BTreeMap<&'static str, LinkState>>>);
 
 impl LinkStates {
-    /// Notes how a connection stands. Answers whether that is news: it failed and works, it worked and fails, or it
-    /// fails for another reason.
+    /// Notes how a connection stands. Answers whether that is news of all connections together: the first fails, a
+    /// worse fault comes up, the last one works again.
     pub fn note(&self, link: &'static str, fault: Option<RedisFault>, now: Timestamp) -> bool {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = states.get(link).map(|state| &state.fault);
-        let is_news = match (known, &fault) {
-            (None, None) => false,
-            (Some(Some(known)), Some(fault)) => std::mem::discriminant(known) != std::mem::discriminant(fault),
-            (Some(None), None) => false,
-            _ => true,
+        let worst = |states: &BTreeMap<&'static str, LinkState>| {
+            states.values().filter_map(|state| state.fault.as_ref().map(RedisFault::rank)).max()
         };
-        let since = states.get(link).filter(|_| !is_news).map_or(now, |state| state.since);
+        let before = worst(&states);
+        let known = states.get(link);
+        let is_same =
+            |known: &LinkState| known.fault.as_ref().map(RedisFault::rank) == fault.as_ref().map(RedisFault::rank);
+        let since = known.filter(|known| is_same(known)).map_or(now, |known| known.since);
         states.insert(link, LinkState { fault, since });
-        is_news
+        let after = worst(&states);
+        // That one of several faults is gone is no news yet.
+        after > before || (before.is_some() && after.is_none())
     }
 
     /// All of them.
@@ -58,17 +60,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_is_only_what_changes() {
+    fn news_is_the_first_that_fails_a_worse_fault_and_the_last_that_works_again() {
         let states = LinkStates::default();
-        let at = |second| Timestamp::from_second(second).unwrap();
         let away = |why: &str| Some(RedisFault::Away(why.to_owned()));
-        let noted: Vec<bool> = [None, away("a"), away("b"), Some(RedisFault::Full), None, None]
-            .into_iter()
-            .zip(1..)
-            .map(|(fault, second)| states.note("queue", fault, at(second)))
-            .collect();
-        assert_eq!(noted, [false, true, false, true, true, false]);
-        assert_eq!(states.all(), [("queue", LinkState { fault: None, since: at(5) })]);
+        let check = |link, fault, second, is_news| {
+            assert_eq!(states.note(link, fault, Timestamp::from_second(second).unwrap()), is_news, "{second}");
+        };
+        check("queue", None, 1, false);
+        check("queue", away("a"), 2, true);
+        check("channel", away("b"), 3, false);
+        check("queue", away("c"), 4, false);
+        check("channel", Some(RedisFault::Full), 5, true);
+        check("channel", None, 6, false);
+        check("queue", None, 7, true);
+        let since = |second| LinkState { fault: None, since: Timestamp::from_second(second).unwrap() };
+        assert_eq!(states.all(), [("channel", since(6)), ("queue", since(7))]);
     }
 
     #[test]
