@@ -238,6 +238,23 @@ async fn an_error_line_is_called_new_only_after_the_learning_period_of_the_drive
 }
 
 #[tokio::test]
+async fn a_crash_that_dumps_many_new_error_lines_is_told_of_five_of_them_an_hour() {
+    let line = |minute: i64, text: &str| Heard {
+        at: begins() + SignedDuration::from_hours(30) + SignedDuration::from_mins(minute),
+        event: NewEvent::new("ledger", "log", text),
+    };
+    let words = ["vault", "branch", "teller", "safe", "queue", "shelf", "coin", "note"];
+    let mut heard = vec![Heard { at: begins(), event: NewEvent::new("ledger", "log", "INFO started") }];
+    heard.extend(words.iter().zip(0..).map(|(word, at)| line(at, &format!("ERROR the {word} is broken"))));
+    heard.push(line(90, "ERROR the printer burns"));
+    let receipt = receipt_of(heard, "").await;
+    assert_eq!((receipt.messages(), receipt.incidents.len()), (6, 9));
+    let held: Vec<&str> =
+        receipt.incidents.iter().flat_map(|one| &one.held_back).map(|held| held.why.as_str()).collect();
+    assert!(held.len() == 3 && held.iter().all(|why| why.contains("5 others within an hour")), "{held:?}");
+}
+
+#[tokio::test]
 async fn hostile_text_is_text_in_every_form() {
     let text = "2026-01-02T03:04:05Z ERROR database </style><script>alert(1)</script> timed out \u{1b}[2J\u{202e}x\n";
     let report = report_of("a\u{1b}[31m<b>.log", text, &[]).await;
