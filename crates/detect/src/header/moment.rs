@@ -25,7 +25,7 @@ fn near_to(text: &str, near: Timestamp) -> Option<Timestamp> {
     let (mut month, mut day, mut year, mut time) = (None, None, None, None);
     for word in text.split([' ', ',', '-']).filter(|word| !word.is_empty()) {
         let named = word.get(..3).map(str::to_ascii_lowercase);
-        let is_month = |name: &&str| named.as_deref() == Some(*name);
+        let is_month = |name: &str| named.as_deref() == Some(name);
         if word.contains(':') {
             time = time.or_else(|| time_of(word));
         } else if let Some((first, second)) = word.split_once('.') {
@@ -36,7 +36,7 @@ fn near_to(text: &str, near: Timestamp) -> Option<Timestamp> {
                 (_, None) => month = i8::try_from(number).ok(),
                 _ => day = day.or(i8::try_from(number).ok()),
             }
-        } else if let Some(index) = MONTHS.iter().position(|name| is_month(&name)) {
+        } else if let Some(index) = MONTHS.iter().position(|name| is_month(name)) {
             month = Some(index as i8 + 1);
         }
     }
