@@ -94,7 +94,7 @@ fn incident(one: &ReplayedIncident) -> Markup {
             }
             p.quiet {
                 "#" (incident.id) ", " (incident.kind.as_str()) ", " (counted(incident.event_count, "event")) " from "
-                (moment(incident.first_seen)) " to " (moment(incident.last_seen)) ", " (ended(one))
+                (moment(incident.first_seen)) " to " (moment(incident.last_seen)) ", " @if incident.ended_by.is_some() { "ended " } (ended(one))
             }
             ul {
                 @for telling in &one.tellings {

@@ -132,8 +132,13 @@ impl Reading {
                         true => "the document is too large; give JSON lines, one event on each".to_owned(),
                         false => format!("is no JSON: {}", without_place(&error)),
                     };
-                    let line = first_line + error.line().max(1) as u64 - 1;
-                    self.send(Item::Unparsed(Unparsed { line, column: error.column() as u64, why }));
+                    // The end of a text that ends with a line is at the end of that line.
+                    let (line, column) = match (error.line(), error.column()) {
+                        (line @ 2.., 0) => (line - 1, text.lines().nth(line - 2).map_or(1, |last| last.len() + 1)),
+                        place => place,
+                    };
+                    let line = first_line + line.max(1) as u64 - 1;
+                    self.send(Item::Unparsed(Unparsed { line, column: column as u64, why }));
                     return false;
                 }
             };
@@ -267,5 +272,6 @@ mod tests {
     fn a_document_that_breaks_off_names_where() {
         let told = told("[\n {\"source\":\"a\",\"type\":\"log\",\"payload\":\"one\"},\n {\"source\":}\n]\n");
         assert_eq!(told, ["3:12: is no JSON: expected value"]);
+        assert_eq!(self::told("{\"a\":\n"), ["1:6: is no JSON: EOF while parsing a value"]);
     }
 }

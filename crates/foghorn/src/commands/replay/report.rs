@@ -50,6 +50,7 @@ impl Report {
     pub(super) fn clock_in_words(&self) -> String {
         let Times { written, made_up } = self.times;
         match (self.is_stored, written, made_up) {
+            _ if self.receipt.sum.events == 0 => "nothing was heard".to_owned(),
             (true, ..) => "the clock went by when the events arrived".to_owned(),
             (_, 0, _) => "no time is written in it: events arrived one a millisecond".to_owned(),
             (_, _, 0) => "the clock went by the times that are written in it (UTC where no zone is)".to_owned(),
