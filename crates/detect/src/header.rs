@@ -8,10 +8,13 @@
 mod access;
 mod json;
 mod level;
+mod moment;
 mod peel;
 mod pieces;
 mod structured;
 pub(crate) mod timestamp;
+
+pub use moment::moment;
 
 use foghorn_domain::severity::Severity;
 use jiff::Timestamp;

@@ -269,6 +269,7 @@ fn continue_open(incident: Incident, signal: &Signal, policy: &Policy) -> Outcom
             let incident = &mut outcome.incident;
             if severity > incident.severity {
                 let from = std::mem::replace(&mut incident.severity, severity);
+                keep_evidence_of_rise(incident, signal);
                 outcome.changes.push(Change::SeverityRaised { from, to: severity });
                 // While the last telling still waits to go out it will show the new severity itself.
                 if incident.status != Status::Open {
@@ -352,6 +353,14 @@ fn grow(mut incident: Incident, signal: &Signal) -> Outcome {
     }
     incident.keep_evidence(&signal.evidence);
     Outcome { incident, changes: Vec::new(), tell: Vec::new(), untold: Vec::new() }
+}
+
+/// What made an incident worse is kept with it, also where the first entries have taken all the room.
+fn keep_evidence_of_rise(incident: &mut Incident, signal: &Signal) {
+    let missing: Vec<&IncidentEvidence> =
+        signal.evidence.iter().take(2).filter(|entry| !incident.evidence.contains(entry)).collect();
+    incident.evidence.truncate(Incident::MAX_EVIDENCE.saturating_sub(missing.len()));
+    incident.evidence.extend(missing.into_iter().cloned());
 }
 
 fn tell_or_record(outcome: &mut Outcome, key: ReasonKey) {

@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, eval, explain, incidents, keys, memory, routes, search, send, serve,
-    show, silence, simulate,
+    act, audit, backup, check, completions, dead_letters, demo, eval, explain, incidents, keys, memory, replay, routes,
+    search, send, serve, show, silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -33,6 +33,8 @@ enum Command {
     Check(check::Args),
     /// Send a log file or standard input to a server, each line an event
     Send(send::Args),
+    /// Say what would have come of a log or an alert history: incidents, messages, pages; nobody is told
+    Replay(replay::Args),
     /// Have a server make up events, to see what it does with them
     Simulate(simulate::Args),
     /// List incidents, newest first
@@ -63,6 +65,8 @@ enum Command {
     Silence(silence::Args),
     /// Make, list and revoke the keys by which programs call
     Keys(keys::Args),
+    /// Look after messages of other programs that could not be used: list, replay, drop
+    DeadLetters(dead_letters::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
     /// Copy the store into a file, beside a running server or without one
@@ -84,6 +88,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Check(args) => one_thread(check::run(&args, configured(&matches))),
         Command::Send(args) => one_thread(send::run(&args)),
+        Command::Replay(args) => one_thread(replay::run(&args)),
         Command::Simulate(args) => one_thread(simulate::run(&args)),
         Command::Incidents(args) => one_thread(incidents::run(&args)),
         Command::Show(args) => one_thread(show::run(&args)),
@@ -99,6 +104,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Routes(args) => routes::run(&args),
         Command::Silence(args) => one_thread(silence::run(&args)),
         Command::Keys(args) => one_thread(keys::run(&args)),
+        Command::DeadLetters(args) => one_thread(dead_letters::run(&args)),
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),

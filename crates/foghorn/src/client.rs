@@ -142,6 +142,11 @@ impl Server {
         self.answer(self.request(Method::POST, path).json(body)).await
     }
 
+    /// POST without a body.
+    pub(crate) async fn post_query(&self, path: &str, query: &[(&str, String)]) -> Result<Value, ClientError> {
+        self.answer(self.request(Method::POST, path).query(query)).await
+    }
+
     /// Sends lines of JSON.
     pub(crate) async fn post_lines(&self, path: &str, lines: Vec<u8>) -> Result<Value, ClientError> {
         let request = self.request(Method::POST, path).header("content-type", "application/x-ndjson").body(lines);

@@ -1,14 +1,16 @@
 //! One file for each command: its arguments, what it does, its tests.
 //!
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
-//! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
+//! [`replay`] says what it would have done; [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
-//! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`keys`] says which programs may call; [`audit`], [`backup`] and [`check`] look after the
-//! store.
+//! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`keys`] says which programs may call; [`audit`],
+//! [`backup`] and [`check`] look after the store, [`dead_letters`] after what other programs left and could not be used.
 
 pub(crate) mod serve;
+pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod send;
+pub(crate) mod replay;
 pub(crate) mod simulate;
 pub(crate) mod incidents;
 pub(crate) mod show;

@@ -19,7 +19,7 @@ mod unsupported;
 pub(crate) mod flags;
 
 pub(crate) use concern::{
-    Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Process, Storage,
+    Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Process, Redis, Storage,
 };
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
@@ -65,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) pagerduty: PagerDuty,
     /// Webhooks.
     pub(crate) webhook: Webhook,
+    /// Redis, where other programs share it.
+    pub(crate) redis: Redis,
     /// How Foghorn's own silence is noticed.
     pub(crate) watchman: Watchman,
     /// What Foghorn says about itself.
@@ -105,6 +107,7 @@ impl Config {
         let email = kept(Email::read(values), errors);
         let pagerduty = kept(PagerDuty::read(values), errors);
         let webhook = kept(Webhook::read(values), errors);
+        let redis = kept(Redis::read(values), errors);
         let watchman = kept(Watchman::read(values), errors);
         let log = kept(Log::read(values), errors);
         Some(Self {
@@ -124,6 +127,7 @@ impl Config {
             email: email?,
             pagerduty: pagerduty?,
             webhook: webhook?,
+            redis: redis?,
             watchman: watchman?,
             log: log?,
             effective: Effective::of(values),

@@ -6,15 +6,31 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 #[derive(Clone, Default)]
-pub(crate) struct Doorbell(Arc<Notify>);
+pub(crate) struct Doorbell {
+    here: Arc<Notify>,
+    /// For whoever wakes other processes.
+    outward: Arc<Notify>,
+}
 
 impl Doorbell {
+    /// Wakes the stage, in every process.
     pub(crate) fn ring(&self) {
-        self.0.notify_one();
+        self.here.notify_one();
+        self.outward.notify_one();
+    }
+
+    /// Wakes the stage in this process: another one has rung.
+    pub(crate) fn ring_here(&self) {
+        self.here.notify_one();
     }
 
     /// Waits for a ring, at most this long.
     pub(crate) async fn wait(&self, at_most: Duration) {
-        let _ = tokio::time::timeout(at_most, self.0.notified()).await;
+        let _ = tokio::time::timeout(at_most, self.here.notified()).await;
+    }
+
+    /// Waits until somebody in this process has rung.
+    pub(crate) async fn rung(&self) {
+        self.outward.notified().await;
     }
 }

@@ -6,8 +6,10 @@
 //! meanwhile); [`notify`] decides for each
 //! reason whether and whom to tell ([`routes`], [`quiet`], [`silences`]) and shows it in the dashboard;
 //! [`deliver`] tells the [`receivers`] beside it and edits what was delivered; [`act`] is a person's hand, from
-//! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`access_keys`] are by what programs call. [`remember`] reads memories that people bring along, [`recall`] finds those that are alike.
-//! [`Pipeline`] wires them and stops them in that order.
+//! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`access_keys`] are by what programs call.
+//! [`remember`] reads memories that people bring along, [`recall`] finds those that are alike. What other programs
+//! leave is handled by [`mailbox`], from Redis through [`shared_redis`]. [`replay`] has them hear the past and tell
+//! nobody. [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
 mod roles;
@@ -31,6 +33,9 @@ pub mod slack_hand;
 pub mod escalate;
 pub mod trial;
 pub mod reconcile;
+pub mod mailbox;
+pub mod shared_redis;
+pub mod replay;
 mod watchman;
 mod heads;
 mod vitals;

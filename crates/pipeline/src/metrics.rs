@@ -53,6 +53,15 @@ pub struct KeyOutcome {
     pub outcome: Word,
 }
 
+/// What became of a message of another program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LetterOutcome {
+    /// `incident_ready`, `events_queue`.
+    pub origin: Word,
+    /// `handled`, `known`, or what was wrong.
+    pub outcome: Word,
+}
+
 /// All counters of one process.
 #[derive(Clone)]
 pub struct Metrics {
@@ -75,6 +84,8 @@ pub struct Metrics {
     pub tellings: Family<Outcome, Counter>,
     /// Messages to receivers beside the dashboard, by kind and outcome.
     pub deliveries: Family<DeliveryOutcome, Counter>,
+    /// Messages of other programs, by origin and outcome.
+    pub letters: Family<LetterOutcome, Counter>,
     /// Edits of delivered messages.
     pub edits: Counter,
     /// What people did, by action.
@@ -153,6 +164,7 @@ impl Default for Metrics {
             incidents_opened: Counter::default(),
             tellings: Family::default(),
             deliveries: Family::default(),
+            letters: Family::default(),
             edits: Counter::default(),
             actions: Family::default(),
             event_to_incident: Histogram::new(latency),
@@ -173,6 +185,7 @@ impl Default for Metrics {
         registry.register("incidents_opened", "Incidents opened", metrics.incidents_opened.clone());
         registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
         registry.register("deliveries", "Messages to receivers, by kind and outcome", metrics.deliveries.clone());
+        registry.register("letters", "Messages of other programs, by origin and outcome", metrics.letters.clone());
         registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
         registry.register("actions", "What people did to incidents", metrics.actions.clone());
         registry.register(
@@ -215,6 +228,11 @@ impl Metrics {
     /// Counts events that were refused because too many wait for the store.
     pub fn crowded_out(&self, lane: &'static str, events: u64) {
         self.crowded_out.get_or_create(&Lane { lane: Word(lane) }).inc_by(events);
+    }
+
+    /// Counts what became of a message of another program.
+    pub fn received(&self, origin: &'static str, outcome: &'static str) {
+        self.letters.get_or_create(&LetterOutcome { origin: Word(origin), outcome: Word(outcome) }).inc();
     }
 
     /// Everything, in the Prometheus text format (OpenMetrics).

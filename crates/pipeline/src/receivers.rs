@@ -3,12 +3,14 @@
 
 mod email;
 mod pagerduty;
+mod rehearsal;
 mod settings;
 mod slack;
 mod webhook;
 
 pub use email::EmailReceiver;
 pub use pagerduty::PagerDutyReceiver;
+pub use rehearsal::RehearsalReceiver;
 pub use settings::{NamedSecrets, ReceiverSettings, SlackSettings};
 pub use slack::SlackReceiver;
 pub use webhook::WebhookReceiver;
@@ -33,6 +35,8 @@ pub enum Receiver {
     PagerDuty(PagerDutyReceiver),
     /// An address of a team's own.
     Webhook(WebhookReceiver),
+    /// Any of them, played: nobody is told.
+    Rehearsal(RehearsalReceiver),
 }
 
 /// What is to be told.
@@ -106,6 +110,7 @@ impl Receiver {
             Self::Email(_) => "email",
             Self::PagerDuty(_) => "pagerduty",
             Self::Webhook(_) => "webhook",
+            Self::Rehearsal(rehearsal) => rehearsal.kind(),
         }
     }
 
@@ -116,21 +121,22 @@ impl Receiver {
             Self::Email(email) => email.channel(),
             Self::PagerDuty(_) => "pagerduty",
             Self::Webhook(webhook) => webhook.channel(),
+            Self::Rehearsal(rehearsal) => rehearsal.channel(),
         }
     }
 
     /// Whether the same channel is the same people. The host of a webhook has many, PagerDuty many services.
     pub(crate) fn is_known_by_its_channel(&self) -> bool {
-        matches!(self, Self::Slack(_) | Self::Email(_))
+        matches!(self.kind(), "slack" | "email")
     }
 
     /// Messages a second, after a burst.
     pub(crate) fn per_second(&self) -> f64 {
-        match self {
+        match self.kind() {
             // About one a second and channel is what Slack allows.
-            Self::Slack(_) | Self::Email(_) => 1.0,
-            Self::PagerDuty(_) => 2.0,
-            Self::Webhook(_) => 20.0,
+            "slack" | "email" => 1.0,
+            "pagerduty" => 2.0,
+            _ => 20.0,
         }
     }
 
@@ -141,17 +147,17 @@ impl Receiver {
 
     /// Whether edits are counted beside messages, for all channels together.
     pub(crate) fn counts_edits(&self) -> bool {
-        matches!(self, Self::Slack(_))
+        self.kind() == "slack"
     }
 
     /// Whether a storm goes there as one message. Programs want every incident.
     pub(crate) fn folds_storms(&self) -> bool {
-        matches!(self, Self::Slack(_) | Self::Email(_))
+        matches!(self.kind(), "slack" | "email")
     }
 
     /// Whether a message can be changed once it is out, so that others can be told in it.
     pub(crate) fn can_edit(&self) -> bool {
-        matches!(self, Self::Slack(_))
+        self.kind() == "slack"
     }
 
     /// Why a reason has passed while it waited, if it has: nobody is called up for what somebody took meanwhile, and
@@ -164,7 +170,7 @@ impl Receiver {
             _ if row.reason == Reason::Unacknowledged && (is_answered || is_over) => {
                 Some("somebody answered meanwhile")
             }
-            Self::PagerDuty(_) if is_over => Some("it was over before PagerDuty could be told"),
+            _ if self.kind() == "pagerduty" && is_over => Some("it was over before PagerDuty could be told"),
             _ => None,
         }
     }
@@ -172,7 +178,7 @@ impl Receiver {
     /// The status that a message shows right after it was posted. PagerDuty shows every alert as open: what became of
     /// the incident meanwhile is said next.
     pub(crate) fn shown_after_post(&self, status: Status) -> Status {
-        if matches!(self, Self::PagerDuty(_)) { Status::Notified } else { status }
+        if self.kind() == "pagerduty" { Status::Notified } else { status }
     }
 
     /// Posts a message.
@@ -182,6 +188,7 @@ impl Receiver {
             Self::Email(email) => email.post(outgoing).await,
             Self::PagerDuty(pagerduty) => pagerduty.post(outgoing).await,
             Self::Webhook(webhook) => webhook.post(outgoing).await,
+            Self::Rehearsal(_) => Ok(Delivered::default()),
         }
     }
 
@@ -191,7 +198,7 @@ impl Receiver {
             Self::Slack(slack) => slack.look(row).await,
             // Mail servers do not say what they have; most readers drop a second mail of the same Message-ID.
             Self::Email(_) => Looked::NotThere,
-            Self::PagerDuty(_) | Self::Webhook(_) => Looked::NoNeed,
+            Self::PagerDuty(_) | Self::Webhook(_) | Self::Rehearsal(_) => Looked::NoNeed,
         }
     }
 
@@ -207,21 +214,21 @@ impl Receiver {
             // What stands in a thread stays as it was said.
             Self::Slack(_) => !row.reason.is_in_thread(),
             Self::PagerDuty(_) | Self::Webhook(_) => is_new_status,
-            // What has been mailed cannot be changed.
-            Self::Email(_) => false,
+            // What has been mailed cannot be changed, and what was not sent need not be.
+            Self::Email(_) | Self::Rehearsal(_) => false,
         }
     }
 
     /// Whether a change is said once, and not shown in every message there is.
     pub(crate) fn says_changes(&self) -> bool {
-        matches!(self, Self::PagerDuty(_) | Self::Webhook(_))
+        matches!(self.kind(), "pagerduty" | "webhook")
     }
 
     /// Edits the message, or says what has changed.
     pub(crate) async fn edit(&self, outgoing: &Outgoing<'_>) -> Result<(), Failure> {
         match self {
             Self::Slack(slack) => slack.edit(outgoing).await,
-            Self::Email(_) => Ok(()),
+            Self::Email(_) | Self::Rehearsal(_) => Ok(()),
             Self::PagerDuty(pagerduty) => pagerduty.edit(outgoing).await,
             Self::Webhook(webhook) => webhook.edit(outgoing).await,
         }

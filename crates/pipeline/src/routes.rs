@@ -1,7 +1,9 @@
 //! The routing in force and the receivers it names. Read from a file that may change while Foghorn runs: a new
 //! one that is wrong is said to be wrong, and the old one stays.
 
-use crate::receivers::{EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, SlackReceiver, WebhookReceiver};
+use crate::receivers::{
+    EmailReceiver, PagerDutyReceiver, Receiver, ReceiverSettings, RehearsalReceiver, SlackReceiver, WebhookReceiver,
+};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::{Reason, ReasonKey};
@@ -50,7 +52,7 @@ impl Routes {
     /// Reads the routing file, or makes a routing of the settings alone. `origin` tells this Foghorn's
     /// notifications from another's. The error is for people.
     pub fn load(settings: ReceiverSettings, origin: String, public_url: Option<&str>) -> Result<Self, String> {
-        let slack = slack_client(&settings)?;
+        let slack = if settings.is_rehearsal { None } else { slack_client(&settings)? };
         let public_host = public_url.and_then(host_of).unwrap_or_default();
         let text = match &settings.routing_file {
             Some(path) => std::fs::read_to_string(path)
@@ -228,6 +230,11 @@ impl Table {
     ) -> Result<Self, String> {
         let mut receivers = HashMap::new();
         for named in routing.receivers() {
+            if settings.is_rehearsal {
+                let played = RehearsalReceiver::playing(&named.address, &settings.slack.channel, host_of);
+                receivers.extend(played.map(|played| (named.name.clone(), Arc::new(Receiver::Rehearsal(played)))));
+                continue;
+            }
             let refuse = |why: String| format!("receiver {}: {why}", named.name);
             let built = match &named.address {
                 Address::Slack { channel } => {

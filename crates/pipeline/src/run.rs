@@ -9,6 +9,7 @@ use crate::escalate::Escalate;
 use crate::explain::{Explainer, load_playbooks};
 use crate::heads::HeadPublisher;
 use crate::ingest::Ingest;
+use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
 use crate::quiet::Quiet;
@@ -17,6 +18,7 @@ use crate::reconcile::Reconcile;
 use crate::roles::Roles;
 use crate::routes::Routes;
 use crate::settings::Settings;
+use crate::shared_redis::SharedRedis;
 use crate::silences::Silences;
 use crate::slack_hand::SlackHand;
 use crate::triage::Triage;
@@ -75,6 +77,10 @@ pub struct Handles {
     pub trial: Trial,
     /// What became of messages to receivers last.
     pub outcomes: Outcomes,
+    /// Messages that other programs leave.
+    pub mailbox: Mailbox,
+    /// Redis, where other programs share it.
+    pub redis: Option<SharedRedis>,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -97,6 +103,7 @@ pub struct Pipeline {
 pub struct Running {
     /// Stops what comes from Slack over a connection of our own.
     of_slack: CancellationToken,
+    of_redis: (CancellationToken, Vec<JoinHandle<()>>),
     /// In the order in which work flows.
     stages: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Store,
@@ -138,7 +145,13 @@ impl Pipeline {
         let hearing = Hearing::default();
         let ingest = Ingest::new(store.clone(), metrics.clone(), triage_bell.clone(), hearing.clone());
         let watchman = Watchman::new(store.clone(), ingest.clone(), hearing, &settings);
+        let bells = (triage_bell.clone(), notify_bell.clone());
+        let mailbox = Mailbox::new(store.clone(), ingest.clone(), metrics.clone(), bells.0.clone(), bells.1.clone());
+        let redis = settings.redis.clone();
+        let redis = redis.map(|redis| SharedRedis::new(store.clone(), mailbox.clone(), redis, bells)).transpose()?;
         let handles = Handles {
+            mailbox,
+            redis,
             ingest,
             acting,
             routes: routes.clone(),
@@ -219,6 +232,28 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Runs triage alone until the log is read. Returns how many reasons to tell arose.
+    pub(crate) async fn triage_all(&mut self) -> foghorn_store::Result<usize> {
+        let mut tellings = 0;
+        loop {
+            let step = self.triage.step().await?;
+            tellings += step.outcome.tellings;
+            if step.events == 0 {
+                return Ok(tellings);
+            }
+        }
+    }
+
+    /// Decides about everything that waits to be told, and tells, until nothing is left that can go out now.
+    pub(crate) async fn tell_all(&mut self) -> foghorn_store::Result<()> {
+        loop {
+            let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
+            if due + self.notify.deliver_step().await? + self.deliver.step().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Starts every stage.
     pub fn start(self) -> Running {
         let Self {
@@ -243,6 +278,8 @@ impl Pipeline {
                 tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
             }
         }
+        let stop_redis = CancellationToken::new();
+        let redis = handles.redis.as_ref().map(|redis| redis.start(roles, &stop_redis)).unwrap_or_default();
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
         let mut stages = Vec::new();
@@ -278,7 +315,7 @@ impl Pipeline {
             let stop = CancellationToken::new();
             stage(tokio::spawn(remember_loop(recollection, stop.clone(), vitals.watch("remember"))), stop);
         }
-        Running { of_slack, stages, store: handles.store }
+        Running { of_slack, of_redis: (stop_redis, redis), stages, store: handles.store }
     }
 }
 
@@ -287,6 +324,11 @@ impl Running {
     /// is still told; then closes the store.
     pub async fn stop(self) {
         self.of_slack.cancel();
+        let (stop_redis, redis) = self.of_redis;
+        stop_redis.cancel();
+        for task in redis {
+            let _ = task.await;
+        }
         for (stop, task) in self.stages {
             stop.cancel();
             let _ = task.await;

@@ -2,6 +2,7 @@
 
 use crate::receivers::ReceiverSettings;
 use crate::roles::Roles;
+use crate::shared_redis::RedisSettings;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_llm::{ModelSettings, Script};
 use foghorn_store::sqlite::retention::Retention;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub model: Option<ModelSettings>,
     /// Answers in the model's place, in tests and evaluations.
     pub model_script: Option<Script>,
+    /// Redis, if other programs share it.
+    pub redis: Option<RedisSettings>,
     /// Called every minute for as long as an event comes through.
     pub heartbeat_url: Option<String>,
     /// Whether a source that falls silent beyond its rhythm is an incident.
@@ -76,6 +79,7 @@ impl Settings {
             receivers: ReceiverSettings::default(),
             model: None,
             model_script: None,
+            redis: None,
             heartbeat_url: None,
             watch_sources: true,
         }

@@ -10,6 +10,7 @@ mod fresh;
 mod fold;
 mod judge;
 mod service;
+mod success;
 mod urgency;
 
 pub use judge::{Judge, Judgement};

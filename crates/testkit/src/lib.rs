@@ -8,6 +8,7 @@ mod answer;
 mod app;
 mod hand;
 pub mod hooks;
+pub mod redis;
 pub mod smtp;
 mod slack;
 

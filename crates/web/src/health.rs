@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use foghorn_redis::{LinkState, RedisFault};
 use serde_json::{Value, json};
 
 /// The process answers.
@@ -36,6 +37,7 @@ async fn readiness(app: &App) -> Response {
     let (status, mut answer) = judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name());
     if let Some(dependencies) = answer["dependencies"].as_object_mut() {
         dependencies.extend(receivers(app));
+        dependencies.insert("redis".to_owned(), redis(app));
     }
     (status, answer).into_response()
 }
@@ -85,6 +87,25 @@ fn receivers(app: &App) -> Vec<(String, Value)> {
     ["slack", "email", "pagerduty", "webhook"].map(shape).to_vec()
 }
 
+/// Redis, where it is shared. That it is away is no reason to be unready: everything goes on without it.
+fn redis(app: &App) -> Value {
+    let Some(redis) = &app.pipeline.redis else { return json!({ "status": "not_configured" }) };
+    let states = redis.states();
+    let link = |(name, state): &(&'static str, LinkState)| {
+        let fault = state.fault.as_ref().map(ToString::to_string);
+        let status = if fault.is_none() { "ok" } else { "unavailable" };
+        ((*name).to_owned(), json!({ "status": status, "fault": fault, "since": state.since }))
+    };
+    let status = match states.iter().find_map(|(_, state)| state.fault.as_ref()) {
+        Some(RedisFault::Full) => "full",
+        Some(_) => "unavailable",
+        None if states.is_empty() => "connecting",
+        None => "ok",
+    };
+    let links: serde_json::Map<String, Value> = states.iter().map(link).collect();
+    json!({ "status": status, "address": redis.address().to_string(), "links": links })
+}
+
 /// What similar incidents are found by.
 fn searched_by(model: Option<&str>) -> &'static str {
     match model {
@@ -107,6 +128,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "incidents": incidents,
         "notifications_pending": counts.pending_notifications,
         "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
+        "redis": redis(&app),
         "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
         "store": { "kind": "sqlite", "bytes": counts.bytes },
         "memory": {

@@ -45,6 +45,11 @@ impl Live {
         Self { store, stop, room: Arc::new(Semaphore::new(MOST_STREAMS)), watching: Mutex::new(None) }
     }
 
+    /// Cancelled when the server stops.
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// The marks from now on; starts the task that watches if it does not run.
     fn subscribe(self: &Arc<Self>) -> watch::Receiver<Option<ChangeMark>> {
         let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);

@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(play(args, &config, &hour))
 }
 
-fn print_events(hour: &Hour, mut out: impl Write) -> std::io::Result<()> {
+pub(in crate::commands) fn print_events(hour: &Hour, mut out: impl Write) -> std::io::Result<()> {
     for Planned { event, .. } in hour.events() {
         writeln!(out, "{}", foghorn_sources::event::to_json(&event))?;
     }

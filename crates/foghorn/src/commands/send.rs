@@ -5,7 +5,7 @@
 
 mod posting;
 mod progress;
-mod reading;
+pub(in crate::commands) mod reading;
 mod summary;
 
 use crate::client::{Server, ServerArgs};

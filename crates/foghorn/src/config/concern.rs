@@ -7,6 +7,8 @@ use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::lifecycle::Policy;
 use foghorn_domain::secret::Secret;
 use foghorn_pipeline::Roles;
+use foghorn_pipeline::shared_redis::RedisSettings;
+use foghorn_redis::RedisAddress;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +22,23 @@ pub(crate) struct Process {
 impl Process {
     pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
         Ok(Self { roles: values.get("process.roles", |said| said.parse())? })
+    }
+}
+
+/// `[redis]`.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    pub(crate) settings: Option<RedisSettings>,
+}
+
+impl Redis {
+    pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
+        let address = values.get("redis.url", |said| match said.trim() {
+            "" => Ok(None),
+            text => RedisAddress::parse(text).map(Some),
+        })?;
+        let (channel, queue) = (values.get("redis.channel", value::name)?, values.get("redis.queue", value::name)?);
+        Ok(Self { settings: address.map(|address| RedisSettings { address, channel, queue }) })
     }
 }
 

@@ -37,20 +37,21 @@ impl Key {
 }
 
 /// Keys whose values are shown as `SET` or `NOT SET`.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "http.api_token",
     "intake.key",
     "llm.api_key",
     "slack.bot_token",
     "slack.signing_secret",
     "slack.app_token",
+    "redis.url",
     "email.smtp_url",
     "pagerduty.routing_key",
     "watchman.heartbeat_url",
 ];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 26] = [
+const ALIASES: [(&str, &str, Option<&str>); 29] = [
     ("process.roles", "FOGHORN_ROLES", Some("roles")),
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),
@@ -76,6 +77,9 @@ const ALIASES: [(&str, &str, Option<&str>); 26] = [
     ("pagerduty.routing_key", "PAGERDUTY_ROUTING_KEY", None),
     ("pagerduty.events_url", "PAGERDUTY_EVENTS_URL", None),
     ("watchman.heartbeat_url", "FOGHORN_HEARTBEAT_URL", None),
+    ("redis.url", "REDIS_URL", None),
+    ("redis.channel", "REDIS_CHANNEL", None),
+    ("redis.queue", "QUEUE_NAME", None),
     ("log.level", "LOG_LEVEL", None),
 ];
 

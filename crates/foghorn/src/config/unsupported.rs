@@ -2,12 +2,8 @@
 //! ignore one in silence would let somebody believe that it works.
 
 /// What is set, and what happens instead.
-const UNSUPPORTED: [(&[&str], &str); 3] = [
+const UNSUPPORTED: [(&[&str], &str); 2] = [
     (&["DATABASE_URL"], "this version keeps its data in SQLite only, in store.data_dir"),
-    (
-        &["REDIS_URL", "REDIS_CHANNEL", "QUEUE_NAME"],
-        "this version uses no Redis: events come in over HTTP and its own event log is the queue",
-    ),
     (&["WINDOW_N", "POLL_INTERVAL_SECONDS"], "this version has no metric windows or polled sources"),
 ];
 
@@ -33,7 +29,6 @@ mod tests {
             set("DATABASE_URL", "postgresql://u:hunter2@db/x"),
             set("WINDOW_N", "60"),
             set("POLL_INTERVAL_SECONDS", "2"),
-            set("REDIS_URL", ""),
             set("PATH", "/bin"),
         ];
         assert_eq!(

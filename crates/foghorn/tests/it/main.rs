@@ -43,6 +43,8 @@ mod tell_crash;
 mod mail;
 mod doors;
 mod watchman;
+mod redis;
+mod agent;
 mod python;
 mod retention;
 mod browser;

@@ -50,6 +50,8 @@ pub struct ReceiverSettings {
     pub webhook_allow: Vec<String>,
     /// What the routing file refers to by the names of environment variables.
     pub environment: NamedSecrets,
+    /// Whether every receiver is only played: everything is decided and nobody is told.
+    pub is_rehearsal: bool,
 }
 
 /// How Slack is reached, and who may act from it.
@@ -85,6 +87,7 @@ impl Default for ReceiverSettings {
             pagerduty_events_url: None,
             webhook_allow: Vec::new(),
             environment: NamedSecrets::default(),
+            is_rehearsal: false,
         }
     }
 }

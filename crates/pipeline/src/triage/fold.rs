@@ -136,6 +136,21 @@ pub(super) fn client(event: &Event) -> Option<&str> {
         .or_else(|| leading_address(&event.payload))
 }
 
+/// The path that a request asked for, without its query.
+pub(super) fn path(event: &Event) -> Option<&str> {
+    let named = ["path", "url_path", "uri", "request_uri", "url"];
+    let target = named.into_iter().find_map(|key| event.metadata.get(key).and_then(Value::as_str));
+    let path = target.or_else(|| {
+        let methods = ["GET ", "POST ", "PUT ", "DELETE ", "PATCH ", "HEAD "];
+        let start = methods.into_iter().filter_map(|method| Some(event.payload.find(method)? + method.len())).min()?;
+        event.payload[start..].split_whitespace().next()
+    })?;
+    let path = path.split(['?', '#', ';']).next()?;
+    // A payload in the path is another one each time; what stands before it is what was knocked at.
+    let end = path.find(['%', '<', '\'', '"']).or_else(|| path.find("..")).unwrap_or(path.len());
+    path.get(..end).filter(|path| path.starts_with('/') && path.len() > 1)
+}
+
 /// The address at the start of an access log line.
 fn leading_address(line: &str) -> Option<&str> {
     let first = line.split(' ').next()?;

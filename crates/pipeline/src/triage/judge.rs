@@ -1,7 +1,9 @@
 //! What one event means: nothing, findings that lead to nothing, or a signal about an incident.
 
+use super::campaign::Attack;
 use super::fold;
 use super::service::ServiceMemory;
+use super::success;
 use super::urgency::{self, LineContext};
 use crate::settings::Settings;
 use crate::watchman;
@@ -114,6 +116,16 @@ impl Judge {
         {
             findings.push(finding);
         }
+        for finding in findings.iter_mut().filter(|finding| finding.kind.is_attack()) {
+            if let Some(evidence) = success::evidence(event, finding.kind) {
+                finding.evidence.insert(finding.evidence.len().min(1), evidence);
+            }
+        }
+        if !findings.iter().any(|finding| finding.kind.is_attack())
+            && let Some((kind, host)) = memory.called_back(event.created_at, |host| success::calls(event, host))
+        {
+            findings.push(success::call_back(kind, host));
+        }
         let is_report =
             event.origin == Origin::ErrorLog && event.severity.is_none_or(|stated| stated >= Severity::Error);
         if findings.is_empty() && is_report {
@@ -135,11 +147,18 @@ impl Judge {
         line: Option<LineContext>,
         memory: &mut ServiceMemory,
     ) -> Signal {
-        let (fingerprint, fingerprint_of) = self.fingerprint(event, strongest, line.as_ref(), memory);
+        let (fingerprint, fingerprint_of) = self.fingerprint(event, findings, strongest, line.as_ref(), memory);
         // What was folded has no one source that could end it.
         let is_folded = fingerprint_of.contains("too many");
-        let severity = urgency::severity(event, strongest);
-        let urgency = urgency::urgency(event, strongest, severity.0, line.as_ref(), memory, &self.settings);
+        let mut severity = urgency::severity(event, strongest);
+        let mut urgency = urgency::urgency(event, strongest, severity.0, line.as_ref(), memory, &self.settings);
+        let mut labels = fold::labels(event, findings);
+        if strongest.kind.is_attack()
+            && let Some((raised_to, disturbs, why)) = success::raised(strongest)
+        {
+            (severity, urgency) = ((raised_to, why.clone()), (disturbs, why));
+            labels.push(success::LABEL.to_owned());
+        }
         let redacted = fold::redacted(findings);
         let symptom = line.as_ref().map(|line| line.birth_key.as_str());
         let strongest_redacted = redacted.iter().find(|finding| finding.kind == strongest.kind).unwrap_or(strongest);
@@ -161,7 +180,7 @@ impl Judge {
             severity,
             urgency,
             summary: fold::summary(event, message, strongest_redacted),
-            labels: fold::labels(event, findings),
+            labels,
             anomaly_score: (strongest.kind == Kind::Anomaly).then_some(strongest.score),
             evidence: fold::evidence(event, &redacted, strongest.kind, self.settings.max_payload_length),
             correlations: fold::correlations(event, strongest.kind, symptom),
@@ -173,6 +192,7 @@ impl Judge {
     fn fingerprint(
         &self,
         event: &Event,
+        findings: &[Finding],
         strongest: &Finding,
         line: Option<&LineContext>,
         memory: &mut ServiceMemory,
@@ -197,7 +217,9 @@ impl Judge {
         }
         if kind.is_attack() {
             let client = fold::client(event);
-            let fingerprint = memory.campaigns().file(environment, service, kind, client, event.created_at);
+            let callbacks = success::hosts_named(findings, client);
+            let attack = Attack { kind, client, path: fold::path(event), callbacks: &callbacks };
+            let fingerprint = memory.campaigns().file(environment, service, attack, event.created_at);
             return (fingerprint, "environment, service, the campaign's first kind".to_owned());
         }
         let template = line.map_or("", |line| line.birth_key.as_str());

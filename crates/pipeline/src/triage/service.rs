@@ -5,10 +5,12 @@
 use super::campaign::Campaigns;
 use super::fresh::FreshFingerprints;
 use super::template_row;
+use super::urgency::NEW_LINES_AN_HOUR;
 use foghorn_detect::login::BruteForceWindow;
 use foghorn_detect::rate::RateWindow;
 use foghorn_detect::template::{ClusterRow, Miner};
-use foghorn_domain::clock::Timestamp;
+use foghorn_domain::clock::{SignedDuration, Timestamp};
+use foghorn_domain::finding::Kind;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_store::Result;
 use foghorn_store::model::{ServiceStateRow, TemplateRow};
@@ -29,6 +31,8 @@ pub struct ServiceMemory {
     campaigns: Part<Campaigns>,
     rates: Part<BTreeMap<String, Rate>>,
     fresh: Part<FreshFingerprints>,
+    /// When the last new error lines were told, oldest first.
+    novelties: Part<Vec<Timestamp>>,
     learned: bool,
     /// Whether the batch at hand has it on its list already.
     pub(super) listed: bool,
@@ -84,6 +88,7 @@ impl ServiceMemory {
             campaigns: Part::new(Campaigns::default(), false),
             rates: Part::new(BTreeMap::new(), false),
             fresh: Part::new(FreshFingerprints::default(), false),
+            novelties: Part::new(Vec::new(), false),
             learned: false,
             listed: false,
             used_in: 0,
@@ -108,6 +113,7 @@ impl ServiceMemory {
             campaigns: Part::stored(parts, "campaigns", Campaigns::default())?,
             rates: Part::stored(parts, "rates", BTreeMap::new())?,
             fresh: Part::stored(parts, "fresh", FreshFingerprints::default())?,
+            novelties: Part::stored(parts, "novelties", Vec::new())?,
             ..Self::new(partition, now)
         })
     }
@@ -125,6 +131,13 @@ impl ServiceMemory {
     /// Its campaigns, about to be changed.
     pub(super) fn campaigns(&mut self) -> &mut Campaigns {
         self.campaigns.changed()
+    }
+
+    /// Whether the service now calls a host that the payloads of a running campaign have named: of which kind the
+    /// campaign is, and the host.
+    pub(super) fn called_back(&self, at: Timestamp, calls: impl Fn(&str) -> bool) -> Option<(Kind, &str)> {
+        let campaigns = &self.campaigns.value;
+        if campaigns.expects_calls() { campaigns.called_back(at, calls) } else { None }
     }
 
     /// The rate of an error template, about to be changed.
@@ -147,6 +160,18 @@ impl ServiceMemory {
         self.fresh.changed().admit(fingerprint, at, limit)
     }
 
+    /// Whether one more new error line may be told, see [`NEW_LINES_AN_HOUR`].
+    pub(super) fn admits_novelty(&mut self, at: Timestamp) -> bool {
+        let is_recent = |told: &Timestamp| at.duration_since(*told) < SignedDuration::from_hours(1);
+        if self.novelties.value.iter().filter(|told| is_recent(told)).count() >= NEW_LINES_AN_HOUR {
+            return false;
+        }
+        let novelties = self.novelties.changed();
+        novelties.retain(is_recent);
+        novelties.push(at);
+        true
+    }
+
     /// Says that the miner has learned something.
     pub(super) fn learned(&mut self) {
         self.learned = true;
@@ -159,6 +184,7 @@ impl ServiceMemory {
             || self.campaigns.is_dirty
             || self.rates.is_dirty
             || self.fresh.is_dirty
+            || self.novelties.is_dirty
     }
 
     /// What has changed since the last call, as rows.
@@ -174,6 +200,7 @@ impl ServiceMemory {
             ("campaigns", self.campaigns.take_change()?),
             ("rates", self.rates.take_change()?),
             ("fresh", self.fresh.take_change()?),
+            ("novelties", self.novelties.take_change()?),
         ];
         let partition = self.partition;
         let row = |(part, state): (&'static str, Option<String>)| {

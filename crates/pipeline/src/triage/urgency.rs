@@ -37,6 +37,10 @@ fn implied(finding: &Finding) -> (Severity, String) {
     (severity, format!("{} with score {:.2} counts as {}", finding.kind, finding.score, severity.as_str()))
 }
 
+/// New error lines of one service that are told within an hour. A crash dumps dozens that nobody has seen before;
+/// whoever was told of five looks at the service anyway.
+pub(super) const NEW_LINES_AN_HOUR: usize = 5;
+
 /// Whom to disturb.
 pub(super) fn urgency(
     event: &Event,
@@ -65,6 +69,12 @@ pub(super) fn urgency(
     if let Some(line) = line {
         let watched_for = event.created_at.duration_since(memory.first_seen());
         if line.is_new && watched_for >= settings.learn {
+            if !memory.admits_novelty(event.created_at) {
+                let why = format!(
+                    "an error line never seen in this service, which has shown {NEW_LINES_AN_HOUR} others within an hour"
+                );
+                return (Urgency::Record, why);
+            }
             let why = format!("an error line never seen in this service, watched for {} h", watched_for.as_hours());
             return (Urgency::Notify, why);
         }

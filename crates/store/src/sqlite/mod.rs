@@ -2,9 +2,12 @@
 
 pub mod access_keys;
 pub mod analyses;
+pub mod announcements;
 pub mod audit;
 pub mod dashboard;
+pub mod dead_letters;
 pub mod events;
+pub mod history;
 pub mod incidents;
 pub mod memory;
 pub mod recollection;

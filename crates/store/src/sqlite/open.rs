@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_incident_search.sql"),
     include_str!("../../migrations/sqlite/0005_receivers.sql"),
     include_str!("../../migrations/sqlite/0006_memory_changes.sql"),
+    include_str!("../../migrations/sqlite/0008_dead_letters.sql"),
     include_str!("../../migrations/sqlite/0009_access_keys.sql"),
     include_str!("../../migrations/sqlite/0010_analyses.sql"),
 ];

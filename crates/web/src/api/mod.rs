@@ -1,8 +1,10 @@
 //! `/api/v1`, and what the contract names outside of it.
 
 pub(crate) mod actions;
+pub(crate) mod agent;
 pub(crate) mod analysis;
 pub(crate) mod audit;
+pub(crate) mod dead_letters;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod incidents;

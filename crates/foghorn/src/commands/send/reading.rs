@@ -2,6 +2,7 @@
 
 use flate2::read::MultiGzDecoder;
 use foghorn_domain::clock::Timestamp;
+use foghorn_domain::event::NewEvent;
 use foghorn_sources::event::to_json;
 use foghorn_sources::lines::parse_line;
 use std::fs::File;
@@ -22,25 +23,25 @@ pub(super) struct Line {
 
 /// What is said of lines that do not say it themselves.
 #[derive(Clone, Debug)]
-pub(super) struct Recipe {
-    pub(super) source: String,
-    pub(super) service: Option<String>,
-    pub(super) environment: Option<String>,
-    pub(super) event_type: String,
+pub(in crate::commands) struct Recipe {
+    pub(in crate::commands) source: String,
+    pub(in crate::commands) service: Option<String>,
+    pub(in crate::commands) environment: Option<String>,
+    pub(in crate::commands) event_type: String,
 }
 
 /// Something to read lines from.
-pub(super) struct Input {
-    reader: Box<dyn BufRead + Send>,
+pub(in crate::commands) struct Input {
+    pub(in crate::commands) reader: Box<dyn BufRead + Send>,
     /// Its length, where that is known.
-    pub(super) bytes: Option<u64>,
+    pub(in crate::commands) bytes: Option<u64>,
 }
 
 /// Of a longer line the rest is passed over: no event holds more than a part of it.
-const LONGEST_LINE: u64 = 8 * 1024 * 1024;
+pub(in crate::commands) const LONGEST_LINE: u64 = 8 * 1024 * 1024;
 
 /// The source's name, where none is given: `auth` for `/var/log/auth.log.gz`.
-pub(super) fn source_of(file: &Path) -> String {
+pub(in crate::commands) fn source_of(file: &Path) -> String {
     if is_standard_input(file) {
         return "stdin".to_owned();
     }
@@ -57,7 +58,7 @@ fn is_packed(file: &Path) -> bool {
 }
 
 /// Opens a file or standard input.
-pub(super) fn open(file: &Path) -> anyhow::Result<Input> {
+pub(in crate::commands) fn open(file: &Path) -> anyhow::Result<Input> {
     if is_standard_input(file) {
         return Ok(Input { reader: Box::new(BufReader::new(std::io::stdin())), bytes: None });
     }
@@ -95,7 +96,7 @@ fn read(mut reader: Box<dyn BufRead + Send>, recipe: &Recipe, sender: &Sender<Re
             bytes += reader.skip_until(b'\n')? as u64;
         }
         number += 1;
-        if let Some(json) = recipe.event(&String::from_utf8_lossy(&buffer))
+        if let Some(json) = recipe.json(&String::from_utf8_lossy(&buffer))
             && sender.blocking_send(Ok(Line { number, json, bytes })).is_err()
         {
             return Ok(());
@@ -105,7 +106,12 @@ fn read(mut reader: Box<dyn BufRead + Send>, recipe: &Recipe, sender: &Sender<Re
 
 impl Recipe {
     /// A line's event as JSON; `None` for a blank line.
-    fn event(&self, line: &str) -> Option<String> {
+    fn json(&self, line: &str) -> Option<String> {
+        Some(to_json(&self.event(line)?).to_string())
+    }
+
+    /// A line's event; `None` for a blank line.
+    pub(in crate::commands) fn event(&self, line: &str) -> Option<NewEvent> {
         let mut event = parse_line(line, &self.source, Timestamp::now())?;
         if event.event_type == "log" && !self.event_type.trim().is_empty() {
             event.event_type.clone_from(&self.event_type);
@@ -115,7 +121,7 @@ impl Recipe {
                 event.metadata.entry(name).or_insert_with(|| said.into());
             }
         }
-        Some(to_json(&event).to_string())
+        Some(event)
     }
 }
 

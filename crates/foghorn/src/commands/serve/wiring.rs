@@ -37,6 +37,7 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
         tell_within: config.notify.tell_within,
         receivers: receivers(config),
         model: config.llm.model.clone(),
+        redis: config.redis.settings.clone(),
         heartbeat_url: config.watchman.heartbeat_url.as_ref().map(|url| url.expose().to_owned()),
         watch_sources: config.watchman.silent_sources,
         ..Settings::new(&storage.data_dir)
@@ -67,6 +68,7 @@ fn receivers(config: &Config) -> ReceiverSettings {
         environment: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?))))
             .collect(),
+        is_rehearsal: false,
     }
 }
 
