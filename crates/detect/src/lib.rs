@@ -14,6 +14,7 @@ pub mod header;
 pub mod template;
 pub mod login;
 pub mod rate;
+pub mod metric;
 pub mod correlate;
 mod tally;
 mod detectors;

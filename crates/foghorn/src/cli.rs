@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, detect, eval, explain, incidents, memory, routes, search, send,
-    serve, show, silence, simulate, templates,
+    act, anomaly, audit, backup, check, completions, demo, detect, eval, explain, incidents, memory, routes, search,
+    send, serve, show, silence, simulate, templates,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -59,6 +59,8 @@ enum Command {
     Memory(memory::Args),
     /// Look for attacks and database trouble in texts, without a server
     Detect(detect::Args),
+    /// Score every value of a metric, without a server
+    Anomaly(anomaly::Args),
     /// Name the log template of every line, without a server
     Templates(templates::Args),
     /// Check the file that says whom to tell, and try an event on it
@@ -99,6 +101,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Search(args) => one_thread(search::run(&args)),
         Command::Memory(args) => one_thread(memory::run(args)),
         Command::Detect(args) => detect::run(&args),
+        Command::Anomaly(args) => anomaly::run(&args),
         Command::Templates(args) => templates::run(&args),
         Command::Routes(args) => routes::run(&args),
         Command::Silence(args) => one_thread(silence::run(&args)),

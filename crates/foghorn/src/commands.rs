@@ -3,7 +3,7 @@
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
 //! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
-//! [`detect`] and [`templates`] try the detectors on a file, reading it by [`lines`]; [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`audit`], [`backup`] and [`check`] look after the
+//! [`detect`], [`anomaly`] and [`templates`] try the detectors on a file, reading it by [`lines`]; [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`audit`], [`backup`] and [`check`] look after the
 //! store.
 
 pub(crate) mod serve;
@@ -17,6 +17,7 @@ pub(crate) mod act;
 pub(crate) mod search;
 pub(crate) mod memory;
 pub(crate) mod detect;
+pub(crate) mod anomaly;
 pub(crate) mod templates;
 pub(crate) mod routes;
 pub(crate) mod silence;

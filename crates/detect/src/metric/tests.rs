@@ -1,0 +1,3 @@
+//! Series of kinds that nothing was tuned on.
+
+use super::*;
