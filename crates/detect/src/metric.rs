@@ -9,7 +9,8 @@
 //! one of some measure, so that one threshold serves all metrics, whatever their unit and scale. A value that
 //! stays exactly the same for unusually long, and one that comes unusually late, count as well.
 //!
-//! After a score has reached the threshold, the series rests: what is new becomes the past.
+//! After a score has reached the threshold, the series rests: what is new becomes the past. Only a first [`CLEAR`]
+//! anomaly still speaks.
 
 mod extremes;
 mod measure;
@@ -22,6 +23,9 @@ pub use series::{Reading, Series};
 
 /// A score that reaches this is an anomaly.
 pub const THRESHOLD: f32 = 0.5;
+
+/// An anomaly that reaches this goes three times as far beyond its past as it takes to be one. Noise seldom does.
+pub const CLEAR: f32 = 0.75;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::extremes::Extremes;
 use super::measure::Measure;
 use super::season::Season;
-use super::{THRESHOLD, stored};
+use super::{CLEAR, THRESHOLD, stored};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const MARGIN: f64 = 0.06;
 /// With so many values seen the margin is twice as wide; with few it is wider still, for the range is not known yet.
 const YOUNG: f64 = 600.0;
-/// Values after an anomaly that are not called one themselves.
+/// Values after an anomaly that are not called one themselves, unless they are the first clear one.
 const REST: u16 = 99;
 /// The highest score while a series rests.
 const RESTING: f32 = 0.49;
@@ -20,6 +20,8 @@ const RESTING: f32 = 0.49;
 const STUCK: (u32, u32, u32) = (30, 4, 300);
 /// A gap must be this many times the usual and the longest one before.
 const GAP: (f64, f64) = (10.0, 4.0);
+/// Strengths of the values since an anomaly began that together make it a clear one.
+const FAR: f64 = 6.0;
 /// Means over 1, 2, 4, … 256 values.
 const MEANS: usize = 9;
 /// Values of greater magnitude count as this one, whose square and differences can still be reckoned with.
@@ -30,15 +32,18 @@ const LARGEST: f64 = 1e150;
 pub struct Series {
     values: u32,
     rest: u16,
+    /// Whether the anomaly it rests from was a clear one.
+    has_been_clear: bool,
     last_second: Option<i64>,
     /// Equal values in a row, this one included, and the longest such run that has ended.
     run: u32,
     longest_run: u32,
     /// Seconds: the longest gap so far.
     longest_gap: u32,
-    /// The last value, the mean gap in seconds, and the variances over some 32 and 128 values.
+    /// The last value, the mean gap in seconds, the variances over some 32 and 128 values, and the
+    /// strengths since the last anomaly.
     #[serde(with = "stored")]
-    others: [f64; 4],
+    others: [f64; 5],
     #[serde(with = "stored")]
     means: [f64; MEANS],
     extremes: [Extremes; Measure::RANGED.len()],
@@ -110,11 +115,12 @@ impl Series {
         Self {
             values: 0,
             rest: 0,
+            has_been_clear: false,
             last_second: None,
             run: 0,
             longest_run: 0,
             longest_gap: 0,
-            others: [0.0; 4],
+            others: [0.0; 5],
             means: [0.0; MEANS],
             extremes: [Extremes::default(); Measure::RANGED.len()],
             day: Season::day(),
@@ -152,12 +158,16 @@ impl Series {
     }
 
     fn read(&mut self, Strangest { strength, measure, seen, usual }: Strangest) -> Reading {
-        let mut score = if strength.is_finite() { (strength / (1.0 + strength)) as f32 } else { 1.0 };
-        if self.rest > 0 {
+        // Every new extreme moves the range, so what leaves it in small steps is far out only by their sum.
+        let excursion = if self.rest > 0 { self.others[4] + strength } else { strength };
+        self.others[4] = excursion;
+        let mut score = score(if self.rest > 0 && excursion >= FAR { excursion } else { strength });
+        let is_clear = score >= CLEAR;
+        if self.rest > 0 && (self.has_been_clear || !is_clear) {
             self.rest -= 1;
             score = score.min(RESTING);
         } else if score >= THRESHOLD {
-            self.rest = REST;
+            (self.rest, self.has_been_clear) = (REST, is_clear);
         }
         Reading { score, measure, seen, usual }
     }
@@ -172,7 +182,7 @@ impl Series {
         let limit = shortest.max(self.longest_run.saturating_mul(times));
         // Once for each run, at the moment it becomes too long.
         if self.run == limit && self.longest_run > 0 && self.values > warm_up {
-            strangest.offer(1.0, Measure::Stuck, f64::from(self.run), [0.0, f64::from(limit)]);
+            strangest.offer(3.0, Measure::Stuck, f64::from(self.run), [0.0, f64::from(limit)]);
         }
     }
 
@@ -238,6 +248,11 @@ impl Series {
             }
         }
     }
+}
+
+/// A strength from 0 to infinity as a score from 0 to 1; a strength of 1 is the threshold.
+fn score(strength: f64) -> f32 {
+    if strength.is_finite() { (strength / (1.0 + strength)) as f32 } else { 1.0 }
 }
 
 /// The weight of the latest value in a mean over `span` values, of which `seen` have been seen.
