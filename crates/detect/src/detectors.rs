@@ -38,13 +38,14 @@ pub struct Detectors {
 }
 
 /// Names of reasons that are no pattern's: they come from counting, decoding, grammars and stated levels.
-const OTHER_REASONS: [&str; 8] = [
+const OTHER_REASONS: [&str; 9] = [
     "path_traversal.overlong",
     "ssrf.lookalike_letters",
     "sqli.grammar",
     "xss.grammar",
     "error.level",
     "error.reported",
+    "anomaly.series",
     "brute_force.one_source",
     "brute_force.few_sources",
 ];

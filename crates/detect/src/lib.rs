@@ -15,6 +15,7 @@ pub mod template;
 pub mod login;
 pub mod rate;
 pub mod metric;
+pub mod quantity;
 pub mod correlate;
 mod tally;
 mod detectors;

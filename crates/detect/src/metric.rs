@@ -19,7 +19,7 @@ mod series;
 mod stored;
 
 pub use measure::Measure;
-pub use series::{Reading, Series};
+pub use series::{Reading, Series, short};
 
 /// A score that reaches this is an anomaly.
 pub const THRESHOLD: f32 = 0.5;

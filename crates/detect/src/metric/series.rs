@@ -87,7 +87,7 @@ impl Reading {
 }
 
 /// A number as people want it: four digits, and an exponent only where it would be long.
-fn short(number: f64) -> String {
+pub fn short(number: f64) -> String {
     let magnitude = number.abs();
     if magnitude != 0.0 && !(1e-3..1e9).contains(&magnitude) {
         return format!("{number:.3e}");
