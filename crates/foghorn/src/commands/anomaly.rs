@@ -203,7 +203,7 @@ mod tests {
         let mut screen = screen_of(&mut out, false, None);
         explain(Lines::new(input.as_bytes()), &mut screen, &mut Vec::new()).unwrap();
         let out = String::from_utf8(out).unwrap();
-        let expected = "line 252: 2026-01-01 20:50:00,900.0 scores 1.00: value 900 where 100.03 to 109.97 is usual\n\
+        let expected = "line 252: 2026-01-01 20:50:00,900.0 scores 1.00: value 900 where 100 to 110 is usual\n\
                         300 values, 1 anomaly\n";
         assert_eq!(out, expected);
     }
