@@ -1,6 +1,7 @@
 //! What the stages need to know, with the defaults of the embedded size.
 
 use crate::receivers::ReceiverSettings;
+use foghorn_detect::user_rules::UserRules;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_store::sqlite::retention::Retention;
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub new_fingerprints_per_hour: usize,
     /// Services with a memory of their own; further ones share one.
     pub max_services: usize,
+    /// The user's own detection rules.
+    pub rules: UserRules,
     /// Incidents that begin within this of each other and share something are one telling.
     pub related_window: SignedDuration,
     /// What is kept, and how long.
@@ -55,6 +58,7 @@ impl Settings {
             learn: SignedDuration::from_hours(24),
             new_fingerprints_per_hour: 200,
             max_services: 5_000,
+            rules: UserRules::default(),
             related_window: SignedDuration::from_mins(2),
             retention: Retention::default(),
             public_url: None,

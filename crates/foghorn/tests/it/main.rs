@@ -38,4 +38,5 @@ mod doors;
 mod watchman;
 mod python;
 mod retention;
+mod offline;
 mod browser;

@@ -51,7 +51,7 @@ pub enum Judgement {
 impl Judge {
     /// Compiles the detectors.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { detectors: Detectors::builtin(), settings }
+        Self { detectors: Detectors::with_rules(settings.rules.clone()), settings }
     }
 
     /// Judges one event with, and to the benefit of, what is remembered of its service. The same events in

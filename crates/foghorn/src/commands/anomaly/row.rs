@@ -39,7 +39,7 @@ fn time(text: &str) -> Option<Timestamp> {
             0..100_000_000_000 => Timestamp::from_second(number),
             100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(number),
             100_000_000_000_000..100_000_000_000_000_000 => Timestamp::from_microsecond(number),
-            _ => return Some(Timestamp::from_nanosecond(i128::from(number)).ok()?),
+            _ => Timestamp::from_nanosecond(i128::from(number)),
         }
         .ok();
     }
