@@ -1,6 +1,7 @@
 //! Random and mutated text, thrown at everything that reads it. `FOGHORN_FUZZ_SECONDS` lets the tests here run for so long
 //! together, instead of a fixed number of rounds; `FOGHORN_FUZZ_SEED` repeats a run.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+#![allow(clippy::print_stdout, reason = "a failed run must be repeatable")]
 
 use foghorn_detect::metric::Series;
 use foghorn_detect::quantity::quantities;
