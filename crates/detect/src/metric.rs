@@ -9,8 +9,8 @@
 //! one of some measure, so that one threshold serves all metrics, whatever their unit and scale. A value that
 //! stays exactly the same for unusually long, and one that comes unusually late, count as well.
 //!
-//! After a score has reached the threshold, the series rests: what is new becomes the past. Only a first [`CLEAR`]
-//! anomaly still speaks.
+//! After a score has reached the threshold, the series rests: what is new becomes the past. All it still says is that
+//! the anomaly has grown into a [`CLEAR`] one.
 
 mod extremes;
 mod measure;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A new extreme this far beyond the old ones, as a share of their range, reaches the threshold.
-const MARGIN: f64 = 0.06;
+const MARGIN: f64 = 0.07;
 /// With so many values seen the margin is twice as wide; with few it is wider still, for the range is not known yet.
 const YOUNG: f64 = 600.0;
-/// Values after an anomaly that are not called one themselves, unless they are the first clear one.
+/// Values after an anomaly that are not called one themselves.
 const REST: u16 = 99;
 /// The highest score while a series rests.
 const RESTING: f32 = 0.49;
@@ -56,6 +56,8 @@ pub struct Series {
 pub struct Reading {
     /// From 0 to 1; an anomaly from [`THRESHOLD`] on.
     pub score: f32,
+    /// Whether the anomaly from which the series still rests has by now become a clear one.
+    pub has_grown: bool,
     /// What is strangest about the value.
     pub measure: Measure,
     /// That measure of this value.
@@ -65,11 +67,16 @@ pub struct Reading {
 }
 
 impl Reading {
-    const NOTHING: Self = Self { score: 0.0, measure: Measure::Value, seen: 0.0, usual: [0.0; 2] };
+    const NOTHING: Self = Self { score: 0.0, has_grown: false, measure: Measure::Value, seen: 0.0, usual: [0.0; 2] };
 
     /// Whether the value is an anomaly.
     pub fn is_anomaly(&self) -> bool {
         self.score >= THRESHOLD
+    }
+
+    /// Whether it is a clear anomaly, at once or by now.
+    pub fn is_clear(&self) -> bool {
+        self.score >= CLEAR || self.has_grown
     }
 
     /// The reason in words: `value 900 where 100 to 110 is usual`.
@@ -158,18 +165,21 @@ impl Series {
     }
 
     fn read(&mut self, Strangest { strength, measure, seen, usual }: Strangest) -> Reading {
-        // Every new extreme moves the range, so what leaves it in small steps is far out only by their sum.
-        let excursion = if self.rest > 0 { self.others[4] + strength } else { strength };
-        self.others[4] = excursion;
-        let mut score = score(if self.rest > 0 && excursion >= FAR { excursion } else { strength });
-        let is_clear = score >= CLEAR;
-        if self.rest > 0 && (self.has_been_clear || !is_clear) {
-            self.rest -= 1;
-            score = score.min(RESTING);
-        } else if score >= THRESHOLD {
-            (self.rest, self.has_been_clear) = (REST, is_clear);
+        let alone = score(strength);
+        if self.rest == 0 {
+            self.others[4] = strength;
+            if alone >= THRESHOLD {
+                (self.rest, self.has_been_clear) = (REST, alone >= CLEAR);
+            }
+            return Reading { score: alone, has_grown: false, measure, seen, usual };
         }
-        Reading { score, measure, seen, usual }
+        self.rest -= 1;
+        // Every new extreme moves the range, so what leaves it in small steps is far out only by their sum.
+        self.others[4] += strength;
+        let is_clear = alone >= CLEAR || (strength > 0.0 && self.others[4] >= FAR);
+        let has_grown = is_clear && !self.has_been_clear;
+        self.has_been_clear |= is_clear;
+        Reading { score: alone.min(RESTING), has_grown, measure, seen, usual }
     }
 
     fn watch_runs(&mut self, is_equal: bool, strangest: &mut Strangest) {

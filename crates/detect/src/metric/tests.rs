@@ -30,22 +30,26 @@ fn at(index: usize) -> Timestamp {
     Timestamp::from_second(1_767_225_600 + STEP * index as i64).unwrap()
 }
 
-/// Where the values of a made-up metric score so much.
-fn scoring(least: f32, count: usize, mut value: impl FnMut(usize, &mut Dice) -> f64) -> Vec<usize> {
+/// Where the readings of a made-up metric are so.
+fn where_they_are(
+    is_so: fn(&Reading) -> bool,
+    count: usize,
+    mut value: impl FnMut(usize, &mut Dice) -> f64,
+) -> Vec<usize> {
     let (mut series, mut dice) = (Series::new(), Dice(7));
-    (0..count).filter(|index| series.observe(Some(at(*index)), value(*index, &mut dice)).score >= least).collect()
+    (0..count).filter(|index| is_so(&series.observe(Some(at(*index)), value(*index, &mut dice)))).collect()
 }
 
 /// Where they are anomalies.
 fn anomalies(count: usize, value: impl FnMut(usize, &mut Dice) -> f64) -> Vec<usize> {
-    scoring(THRESHOLD, count, value)
+    where_they_are(Reading::is_anomaly, count, value)
 }
 
 /// The fault begins after twelve days and is a clear anomaly within `delay` values; in the ten days before it there
 /// is none.
 fn check(name: &str, delay: usize, mut value: impl FnMut(usize, bool, &mut Dice) -> f64) {
     let start = 12 * DAY;
-    let found = scoring(CLEAR, start + delay + 1, |index, dice| value(index, index >= start, dice));
+    let found = where_they_are(Reading::is_clear, start + delay + 1, |index, dice| value(index, index >= start, dice));
     let before = found.iter().filter(|index| (2 * DAY..start).contains(*index)).count();
     assert_eq!(before, 0, "{name}: false alarms at {found:?}");
     assert!(found.last().is_some_and(|last| *last >= start), "{name}: not found, only {found:?}");
@@ -108,7 +112,7 @@ fn what_stays_as_it_was_is_seldom_an_anomaly_and_hardly_ever_a_clear_one() {
             for index in 0..21 * DAY {
                 let reading = series.observe(Some(at(index)), value(index, &mut dice));
                 alarms += usize::from(reading.is_anomaly() && index >= 7 * DAY);
-                clear += usize::from(reading.score >= CLEAR && index >= 7 * DAY);
+                clear += usize::from(reading.is_clear() && index >= 7 * DAY);
             }
         }
         println!("{name}: {alarms} alarms, {clear} clear");

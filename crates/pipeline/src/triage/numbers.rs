@@ -167,7 +167,7 @@ impl Numbers {
         let watched = self.places[index].as_mut()?.changed();
         watched.last_second = at.as_second();
         let reading = watched.series.observe(Some(at), value);
-        if !reading.is_anomaly() || watched.series.len() <= WARM_UP {
+        if !(reading.is_anomaly() || reading.has_grown) || watched.series.len() <= WARM_UP {
             return None;
         }
         Some(Unusual { name: watched.name.clone(), finding: finding(shown, value, &reading, place) })
@@ -230,7 +230,8 @@ impl Numbers {
 
 fn finding(shown: &str, value: f64, reading: &Reading, place: &str) -> Finding {
     let text = format!("{shown} is {}: {}", metric::short(value), reading.why());
-    Finding { kind: Kind::Anomaly, score: reading.score, evidence: vec![Evidence::new("anomaly.series", &text, place)] }
+    let score = if reading.has_grown { reading.score.max(metric::CLEAR) } else { reading.score };
+    Finding { kind: Kind::Anomaly, score, evidence: vec![Evidence::new("anomaly.series", &text, place)] }
 }
 
 #[cfg(test)]
