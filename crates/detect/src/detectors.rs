@@ -6,6 +6,7 @@ use crate::attack::{self, Engine, grammar};
 use crate::decode::view::{self, View};
 use crate::decode::{self, Input, Reach, Shape, base64, text};
 use crate::tally::Tally;
+use crate::user_rules::UserRules;
 use crate::{database, error, level};
 use foghorn_domain::finding::{Finding, Kind};
 use serde_json::{Map, Value};
@@ -26,7 +27,7 @@ pub struct Subject<'a> {
 /// is examined as it stands.
 const LONGEST_VIEW: usize = 128 * 1024;
 
-/// The built-in rule sets, compiled. Built once and shared: examining takes `&self`.
+/// The built-in rule sets and the user's, compiled. Built once and shared: examining takes `&self`.
 #[derive(Debug)]
 pub struct Detectors {
     parameter: Engine,
@@ -35,16 +36,18 @@ pub struct Detectors {
     file: Engine,
     /// Attacks, database trouble and failures, as log lines tell them.
     log: Engine,
+    user_rules: UserRules,
 }
 
 /// Names of reasons that are no pattern's: they come from counting, decoding, grammars and stated levels.
-const OTHER_REASONS: [&str; 8] = [
+const OTHER_REASONS: [&str; 9] = [
     "path_traversal.overlong",
     "ssrf.lookalike_letters",
     "sqli.grammar",
     "xss.grammar",
     "error.level",
     "error.reported",
+    "anomaly.series",
     "brute_force.one_source",
     "brute_force.few_sources",
 ];
@@ -58,6 +61,11 @@ pub fn rule_names() -> impl Iterator<Item = &'static str> {
 impl Detectors {
     /// Compiles the built-in rules; some tens of milliseconds.
     pub fn builtin() -> Self {
+        Self::with_rules(UserRules::default())
+    }
+
+    /// The built-in rules and a user's own.
+    pub fn with_rules(user_rules: UserRules) -> Self {
         let attacks: Vec<Compiled> = attack::rules().map(Compiled::new).collect();
         let own: Vec<Compiled> = database::RULES.iter().chain(error::RULES).map(Compiled::new).collect();
         let log: Vec<Compiled> = attacks.iter().chain(&own).cloned().collect();
@@ -67,6 +75,7 @@ impl Detectors {
             header: Engine::new(&attacks, Reach::HEADER),
             file: Engine::new(&attacks, Reach::FILE),
             log: Engine::new(&log, Reach::LOG),
+            user_rules,
         }
     }
 
@@ -108,6 +117,7 @@ impl Detectors {
         let decoded = text::decode(&input.raw, false);
         self.log.scan(&decoded.text, &[View::Plain, View::Sql], Characters::of(&decoded.text), work);
         let found = std::mem::take(&mut work.found);
+        self.user_rules.weigh(&decoded.text, Reach::LOG, &input.place, tally);
         for Match { rule, range } in found.iter().filter(|found| found.rule.kind.is_attack()) {
             tally.add_match(rule, &decoded.text, range.clone(), &input.place);
         }
@@ -141,6 +151,7 @@ impl Detectors {
     }
 
     fn examine_text(&self, value: &str, input: &Input<'_>, work: &mut Work, tally: &mut Tally) {
+        self.user_rules.weigh(value, input.reach, &input.place, tally);
         let engine = match input.reach {
             Reach::PATH => &self.path,
             Reach::HEADER => &self.header,

@@ -3,7 +3,7 @@
 //! [`Detectors`] examine one event. The `decode` pass takes it apart and undoes its encodings; the
 //! `attack` rules look at what somebody outside may have chosen, [`database`] and `error` at what an
 //! application says about itself, [`level`] at how bad it says it is; a `tally` of weighted reasons
-//! becomes the findings.
+//! becomes the findings. [`user_rules`] are those of the people who run Foghorn. [`metric`] scores numbers.
 
 mod decode;
 mod attack;
@@ -14,7 +14,10 @@ pub mod header;
 pub mod template;
 pub mod login;
 pub mod rate;
+pub mod metric;
+pub mod quantity;
 pub mod correlate;
+pub mod user_rules;
 mod tally;
 mod detectors;
 

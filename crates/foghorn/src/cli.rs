@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, dead_letters, demo, eval, explain, incidents, keys, memory, replay, routes,
-    search, send, serve, show, silence, simulate,
+    act, anomaly, audit, backup, check, completions, dead_letters, demo, detect, eval, explain, incidents, keys,
+    memory, replay, routes, search, send, serve, show, silence, simulate, templates,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -59,6 +59,12 @@ enum Command {
     Search(search::Args),
     /// Look after what fixed things before: import, export, list, edit, confirm, retire
     Memory(memory::Args),
+    /// Look for attacks and database trouble in texts, without a server
+    Detect(detect::Args),
+    /// Score every value of a metric, without a server
+    Anomaly(anomaly::Args),
+    /// Name the log template of every line, without a server
+    Templates(templates::Args),
     /// Check the file that says whom to tell, and try an event on it
     Routes(routes::Args),
     /// Keep quiet about something for a while: begin, list, end
@@ -101,6 +107,9 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Solution(args) => one_thread(act::solution(&args)),
         Command::Search(args) => one_thread(search::run(&args)),
         Command::Memory(args) => one_thread(memory::run(args)),
+        Command::Detect(args) => detect::run(&args),
+        Command::Anomaly(args) => anomaly::run(&args),
+        Command::Templates(args) => templates::run(&args),
         Command::Routes(args) => routes::run(&args),
         Command::Silence(args) => one_thread(silence::run(&args)),
         Command::Keys(args) => one_thread(keys::run(&args)),

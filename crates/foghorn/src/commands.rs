@@ -3,8 +3,9 @@
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
 //! [`replay`] says what it would have done; [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
-//! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`keys`] says which programs may call; [`audit`],
-//! [`backup`] and [`check`] look after the store, [`dead_letters`] after what other programs left and could not be used.
+//! [`detect`], [`anomaly`] and [`templates`] try the detectors on a file, reading it by [`lines`]; [`routes`] looks at
+//! whom to tell, [`silence`] keeps quiet; [`keys`] says which programs may call; [`audit`], [`backup`] and [`check`] look
+//! after the store, [`dead_letters`] after what other programs left and could not be used.
 
 pub(crate) mod serve;
 pub(crate) mod dead_letters;
@@ -18,6 +19,9 @@ pub(crate) mod explain;
 pub(crate) mod act;
 pub(crate) mod search;
 pub(crate) mod memory;
+pub(crate) mod detect;
+pub(crate) mod anomaly;
+pub(crate) mod templates;
 pub(crate) mod routes;
 pub(crate) mod silence;
 pub(crate) mod keys;
@@ -27,6 +31,7 @@ pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completions;
 mod json;
+mod lines;
 
 use crate::config::{Config, ConfigErrors, Sources};
 use clap::Args;

@@ -115,7 +115,14 @@ impl Explainer {
             ..MessageInput::new(incident, &explained, self.store.clock().now())
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
-        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history, related, wanted })
+        Ok(Told {
+            explanation: Explanation { analysis, confidence_because, docs },
+            message,
+            similar,
+            history,
+            related,
+            wanted,
+        })
     }
 
     /// What an explanation is made of. Never takes longer than people may be kept waiting.

@@ -3,6 +3,7 @@
 use crate::receivers::ReceiverSettings;
 use crate::roles::Roles;
 use crate::shared_redis::RedisSettings;
+use foghorn_detect::user_rules::UserRules;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_llm::{ModelSettings, Script};
 use foghorn_store::sqlite::retention::Retention;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub new_fingerprints_per_hour: usize,
     /// Services with a memory of their own; further ones share one.
     pub max_services: usize,
+    /// The user's own detection rules.
+    pub rules: UserRules,
     /// Incidents that begin within this of each other and share something are one telling.
     pub related_window: SignedDuration,
     /// What is kept, and how long.
@@ -67,6 +70,7 @@ impl Settings {
             learn: SignedDuration::from_hours(24),
             new_fingerprints_per_hour: 200,
             max_services: 5_000,
+            rules: UserRules::default(),
             related_window: SignedDuration::from_mins(2),
             retention: Retention::default(),
             public_url: None,

@@ -9,6 +9,7 @@ mod campaign;
 mod fresh;
 mod fold;
 mod judge;
+mod numbers;
 mod service;
 mod success;
 mod urgency;

@@ -27,6 +27,11 @@ impl Reach {
     /// Anything.
     pub(crate) const ALL: Self = Self(31);
 
+    /// The places of both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether the two have a place in common.
     pub(crate) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0

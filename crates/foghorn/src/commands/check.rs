@@ -11,13 +11,15 @@ use super::serve::wiring;
 use crate::client::Server;
 use crate::config::{Config, ConfigErrors, Sources};
 use crate::terminal::Screen;
+use foghorn_domain::words::counted;
 use foghorn_pipeline::explain::load_playbooks;
 use outcome::{Outcome, fail, ok, warn};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Looks at configuration, data directory, disk, store, audit log, playbooks and server. Each line is OK, WARN
+/// Looks at configuration, data directory, disk, store, audit log, rules, playbooks and
+/// server. Each line is OK, WARN
 /// or FAIL with what to do; ends with status 1 where anything failed. Every key of the configuration has a
 /// flag, as for `serve`.
 #[derive(clap::Args, Debug)]
@@ -43,6 +45,7 @@ pub(crate) async fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Re
         let directory = &config.storage.data_dir;
         outcomes.extend([disk::directory(directory), disk::room(directory, config.storage.max_bytes)]);
         outcomes.extend(database::checks(config));
+        outcomes.extend(rules(config));
         outcomes.push(playbooks(config));
         outcomes.push(embeddings(config));
         outcomes.push(server(args, config).await);
@@ -66,6 +69,16 @@ fn configuration(loaded: &Result<Config, ConfigErrors>) -> Vec<Outcome> {
                     .push(ok("configuration", format!("every value can be used; listens on {}", config.http.listen)));
             }
             outcomes
+        }
+    }
+}
+
+fn rules(config: &Config) -> Vec<Outcome> {
+    match wiring::rules(config) {
+        Err(faults) => faults.into_iter().map(|fault| fail("rules", fault)).collect(),
+        Ok(rules) if config.detection.rules.is_none() && rules.is_empty() => vec![ok("rules", "the built-in ones")],
+        Ok(rules) => {
+            vec![ok("rules", format!("the built-in ones and {} of your own", counted(rules.len() as u64, "rule")))]
         }
     }
 }

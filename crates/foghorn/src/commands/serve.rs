@@ -11,7 +11,7 @@ pub(crate) mod wiring;
 use crate::config::{Config, Sources};
 use crate::terminal::Screen;
 use anyhow::Context;
-use foghorn_pipeline::Pipeline;
+use foghorn_pipeline::{Pipeline, Settings};
 use foghorn_store::Store;
 use signals::Signals;
 use std::net::SocketAddr;
@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Result<E
 async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let embedder = wiring::embedder(config)?;
+    let rules = wiring::rules(config).map_err(|faults| anyhow::anyhow!("detection.rules: {}", faults.join("; ")))?;
     let listener = bind(config.http.listen).await?;
     let address = listener.local_addr()?;
     let store = Store::open(wiring::store_options(config))?;
@@ -65,8 +66,8 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     if embedder.is_none() {
         tracing::warn!("{}", wiring::WORDS_ALONE);
     }
-    let pipeline =
-        Pipeline::new(store, wiring::settings(config), embedder, Some(printer)).map_err(anyhow::Error::msg)?;
+    let pipeline = Pipeline::new(store, Settings { rules, ..wiring::settings(config) }, embedder, Some(printer))
+        .map_err(anyhow::Error::msg)?;
     let handles = pipeline.handles();
     let stages = pipeline.start();
     let printing = tokio::spawn(printing::print(told));

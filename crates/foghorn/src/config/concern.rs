@@ -143,6 +143,8 @@ pub(crate) struct Detection {
     pub(crate) learn: SignedDuration,
     pub(crate) new_fingerprints_per_hour: usize,
     pub(crate) max_services: usize,
+    /// The user's own rules.
+    pub(crate) rules: Option<PathBuf>,
 }
 
 impl Detection {
@@ -154,6 +156,7 @@ impl Detection {
             new_fingerprints_per_hour: values
                 .get("detection.new_fingerprints_per_hour", value::count(1..=1_000_000))?,
             max_services: values.get("detection.max_services", value::count(1..=1_000_000))?,
+            rules: values.get("detection.rules", value::optional_path)?,
         })
     }
 }

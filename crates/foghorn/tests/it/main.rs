@@ -47,4 +47,5 @@ mod redis;
 mod agent;
 mod python;
 mod retention;
+mod offline;
 mod browser;

@@ -55,7 +55,7 @@ pub(super) fn summary(event: &Event, message: &str, strongest: &Finding) -> Stri
     let message: &str = &redact_cow(start_of(message));
     let first_line = message.lines().find(|line| !line.trim().is_empty()).unwrap_or(message);
     let text = match strongest.kind {
-        Kind::BruteForce => matched.to_owned(),
+        Kind::BruteForce | Kind::Anomaly => matched.to_owned(),
         kind if kind.is_attack() => format!("{}: {first_line}", title(kind)),
         _ if event.status.is_some() || !first_line.is_empty() => first_line.to_owned(),
         kind => format!("{}: {matched}", title(kind)),

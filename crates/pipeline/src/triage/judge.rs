@@ -2,6 +2,7 @@
 
 use super::campaign::Attack;
 use super::fold;
+use super::numbers;
 use super::service::ServiceMemory;
 use super::success;
 use super::urgency::{self, LineContext};
@@ -22,6 +23,12 @@ use std::sync::Arc;
 pub struct Judge {
     detectors: Detectors,
     settings: Arc<Settings>,
+}
+
+/// What an event is one of: the log template of its line, the series of its unusual number.
+struct Symptom {
+    line: Option<LineContext>,
+    series: Option<String>,
 }
 
 /// Alerts with keys of their own that one service may newly raise within an hour, criticals apart.
@@ -46,7 +53,7 @@ pub enum Judgement {
 impl Judge {
     /// Compiles the detectors.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { detectors: Detectors::builtin(), settings }
+        Self { detectors: Detectors::with_rules(settings.rules.clone()), settings }
     }
 
     /// Judges one event with, and to the benefit of, what is remembered of its service. The same events in
@@ -72,6 +79,11 @@ impl Judge {
         } else {
             None
         };
+        let unusual = numbers::unusual(event, message, line.as_ref(), memory);
+        let series = unusual.map(|unusual| {
+            findings.push(unusual.finding);
+            unusual.name
+        });
         let threshold = self.settings.min_detection_score;
         findings.sort_by(|a, b| b.score.total_cmp(&a.score));
         let above: Vec<Finding> = findings.iter().filter(|finding| finding.score >= threshold).cloned().collect();
@@ -93,7 +105,8 @@ impl Judge {
                 }
             };
         };
-        Judgement::Signal(Box::new(self.signal(event, message, &above, &strongest, line, memory)))
+        let symptom = Symptom { line, series };
+        Judgement::Signal(Box::new(self.signal(event, message, &above, &strongest, symptom, memory)))
     }
 
     fn findings(&self, event: &Event, message: &str, is_line: bool, memory: &mut ServiceMemory) -> Vec<Finding> {
@@ -144,10 +157,14 @@ impl Judge {
         message: &str,
         findings: &[Finding],
         strongest: &Finding,
-        line: Option<LineContext>,
+        Symptom { line, series }: Symptom,
         memory: &mut ServiceMemory,
     ) -> Signal {
-        let (fingerprint, fingerprint_of) = self.fingerprint(event, findings, strongest, line.as_ref(), memory);
+        let named = match (&series, strongest.kind) {
+            (Some(series), Kind::Anomaly) => Some(("series", series.as_str())),
+            _ => line.as_ref().map(|line| ("log template", line.birth_key.as_str())),
+        };
+        let (fingerprint, fingerprint_of) = self.fingerprint(event, findings, strongest, named, memory);
         // What was folded has no one source that could end it.
         let is_folded = fingerprint_of.contains("too many");
         let mut severity = urgency::severity(event, strongest);
@@ -194,7 +211,7 @@ impl Judge {
         event: &Event,
         findings: &[Finding],
         strongest: &Finding,
-        line: Option<&LineContext>,
+        named: Option<(&str, &str)>,
         memory: &mut ServiceMemory,
     ) -> (Fingerprint, String) {
         if let Some(key) = &event.dedup_key {
@@ -222,11 +239,11 @@ impl Judge {
             let fingerprint = memory.campaigns().file(environment, service, attack, event.created_at);
             return (fingerprint, "environment, service, the campaign's first kind".to_owned());
         }
-        let template = line.map_or("", |line| line.birth_key.as_str());
+        let (what, template) = named.unwrap_or(("log template", ""));
         let kind = if is_alert(event) { "alert" } else { kind.as_str() };
         let fingerprint = Fingerprint::of_template(environment, service, kind, template);
         if memory.admits(&fingerprint, event.created_at, self.settings.new_fingerprints_per_hour) {
-            return (fingerprint, format!("environment, service, kind, log template {template}"));
+            return (fingerprint, format!("environment, service, kind, {what} {}", fold::clean(template, 200)));
         }
         let folded = Fingerprint::of_template(environment, service, kind, TOO_MANY);
         (folded, "environment, service, kind; the service made too many new fingerprints in this hour".to_owned())

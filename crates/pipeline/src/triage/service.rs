@@ -1,9 +1,10 @@
 //! What triage remembers of one service between events: its log templates, failed log-ins, rates of its
-//! error lines, running campaigns, and which fingerprints it has made lately. All of it is bounded, and each
+//! error lines, the series of its numbers, running campaigns, and which fingerprints it has made lately. All of it is bounded, and each
 //! part commits with the batch that changed it.
 
 use super::campaign::Campaigns;
 use super::fresh::FreshFingerprints;
+use super::numbers::Numbers;
 use super::template_row;
 use super::urgency::NEW_LINES_AN_HOUR;
 use foghorn_detect::login::BruteForceWindow;
@@ -33,6 +34,8 @@ pub struct ServiceMemory {
     fresh: Part<FreshFingerprints>,
     /// When the last new error lines were told, oldest first.
     novelties: Part<Vec<Timestamp>>,
+    /// Its metrics, and the numbers in its log lines.
+    pub(super) numbers: Numbers,
     learned: bool,
     /// Whether the batch at hand has it on its list already.
     pub(super) listed: bool,
@@ -41,7 +44,7 @@ pub struct ServiceMemory {
 }
 
 /// A part that is written when it has changed.
-struct Part<T> {
+pub(super) struct Part<T> {
     value: T,
     is_dirty: bool,
 }
@@ -53,7 +56,7 @@ struct Rate {
 }
 
 impl<T: Serialize + DeserializeOwned> Part<T> {
-    fn new(value: T, is_dirty: bool) -> Self {
+    pub(super) fn new(value: T, is_dirty: bool) -> Self {
         Self { value, is_dirty }
     }
 
@@ -64,12 +67,26 @@ impl<T: Serialize + DeserializeOwned> Part<T> {
         }
     }
 
-    fn changed(&mut self) -> &mut T {
+    /// The same for a part that need not be there.
+    pub(super) fn stored_if_any(parts: &[(String, String)], name: &str) -> Result<Option<Self>> {
+        let text = parts.iter().find(|(part, _)| part == name).map(|(_, text)| text);
+        Ok(text.map(|text| serde_json::from_str(text)).transpose()?.map(|value| Self::new(value, false)))
+    }
+
+    pub(super) fn value(&self) -> &T {
+        &self.value
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        self.is_dirty
+    }
+
+    pub(super) fn changed(&mut self) -> &mut T {
         self.is_dirty = true;
         &mut self.value
     }
 
-    fn take_change(&mut self) -> Result<Option<String>> {
+    pub(super) fn take_change(&mut self) -> Result<Option<String>> {
         match std::mem::take(&mut self.is_dirty) {
             true => Ok(Some(serde_json::to_string(&self.value)?)),
             false => Ok(None),
@@ -89,6 +106,7 @@ impl ServiceMemory {
             rates: Part::new(BTreeMap::new(), false),
             fresh: Part::new(FreshFingerprints::default(), false),
             novelties: Part::new(Vec::new(), false),
+            numbers: Numbers::default(),
             learned: false,
             listed: false,
             used_in: 0,
@@ -114,6 +132,7 @@ impl ServiceMemory {
             rates: Part::stored(parts, "rates", BTreeMap::new())?,
             fresh: Part::stored(parts, "fresh", FreshFingerprints::default())?,
             novelties: Part::stored(parts, "novelties", Vec::new())?,
+            numbers: Numbers::restore(parts)?,
             ..Self::new(partition, now)
         })
     }
@@ -185,6 +204,7 @@ impl ServiceMemory {
             || self.rates.is_dirty
             || self.fresh.is_dirty
             || self.novelties.is_dirty
+            || self.numbers.is_dirty()
     }
 
     /// What has changed since the last call, as rows.
@@ -194,6 +214,7 @@ impl ServiceMemory {
         for row in self.miner.rows_changed() {
             templates.push(template_row(scope, row.birth_key.to_string(), serde_json::to_string(&row)?));
         }
+        let numbers = self.numbers.take_changes()?;
         let parts = [
             ("first_seen", self.first_seen.take_change()?),
             ("logins", self.logins.take_change()?),
@@ -206,6 +227,6 @@ impl ServiceMemory {
         let row = |(part, state): (&'static str, Option<String>)| {
             Some(ServiceStateRow { scope: scope.to_owned(), part, partition, state: state? })
         };
-        Ok((templates, parts.into_iter().filter_map(row).collect()))
+        Ok((templates, parts.into_iter().chain(numbers).filter_map(row).collect()))
     }
 }

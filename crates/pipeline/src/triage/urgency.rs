@@ -4,6 +4,7 @@ use super::service::ServiceMemory;
 use crate::settings::Settings;
 use foghorn_detect::Subject;
 use foghorn_detect::level;
+use foghorn_detect::metric;
 use foghorn_domain::event::{Event, Origin};
 use foghorn_domain::finding::{Finding, Kind};
 use foghorn_domain::severity::{Severity, Urgency};
@@ -55,6 +56,14 @@ pub(super) fn urgency(
             Severity::Critical => (Urgency::Page, "an alert that calls itself critical pages".to_owned()),
             _ => (Urgency::Notify, format!("an alert of severity {} notifies", severity.as_str())),
         };
+    }
+    if finding.kind == Kind::Anomaly && finding.score < metric::CLEAR {
+        let why = format!(
+            "an anomaly that scored {:.2} is recorded; from {:.2} on it would notify",
+            finding.score,
+            metric::CLEAR
+        );
+        return (Urgency::Record, why);
     }
     if finding.kind != Kind::Error {
         let why = format!(

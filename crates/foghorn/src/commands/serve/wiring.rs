@@ -1,6 +1,7 @@
 //! From the configuration to what the other crates want to know.
 
 use crate::config::{Config, ConfigErrors};
+use foghorn_detect::user_rules::UserRules;
 use foghorn_domain::secret::Secret;
 use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
@@ -9,6 +10,8 @@ use foghorn_sources::Limits;
 use foghorn_store::sqlite::Options;
 use foghorn_store::sqlite::retention::Retention;
 use foghorn_web::WebConfig;
+use std::fs::File;
+use std::io::Read;
 use std::net::SocketAddr;
 
 /// How the store is opened.
@@ -42,6 +45,19 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
         watch_sources: config.watchman.silent_sources,
         ..Settings::new(&storage.data_dir)
     }
+}
+
+/// The user's own detection rules.
+///
+/// # Errors
+/// What is wrong with their file, a line for each fault.
+pub(in crate::commands) fn rules(config: &Config) -> Result<UserRules, Vec<String>> {
+    const LARGEST: u64 = 4 * 1024 * 1024;
+    let Some(path) = &config.detection.rules else { return Ok(UserRules::default()) };
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+    read.map_err(|error| vec![format!("cannot read {}: {error}", path.display())])?;
+    UserRules::parse(&text).map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", path.display())).collect())
 }
 
 /// Whom to tell beside the dashboard.
@@ -203,6 +219,7 @@ mod tests {
             learn: minutes(1),
             new_fingerprints_per_hour: 4,
             max_services: 5,
+            rules: UserRules::default(),
             related_window: minutes(12),
             retention: Retention { max_age: SignedDuration::from_hours(24), max_bytes: 1_000_000_000 },
             public_url: Some("https://x".to_owned()),
