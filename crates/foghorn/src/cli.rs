@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
-    silence, simulate,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, mcp, memory, routes, search, send, serve,
+    show, silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -67,6 +67,8 @@ enum Command {
     Backup(backup::Args),
     /// Score Foghorn's judgement on questions whose answers are known
     Eval(eval::Args),
+    /// Shows incidents to an assistant (Model Context Protocol)
+    Mcp(mcp::Args),
     /// Measure this machine
     Bench(bench::Args),
     /// Print completions for a shell
@@ -99,6 +101,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),
+        Command::Mcp(args) => one_thread(mcp::run(&args)),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, &mut command()),
     }

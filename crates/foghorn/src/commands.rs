@@ -3,6 +3,7 @@
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
 //! [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
+//! [`mcp`] shows all of it to an assistant;
 //! [`routes`] looks at whom to tell, [`silence`] keeps quiet; [`audit`], [`backup`] and [`check`] look after the
 //! store.
 
@@ -19,6 +20,7 @@ pub(crate) mod memory;
 pub(crate) mod routes;
 pub(crate) mod silence;
 pub(crate) mod eval;
+pub(crate) mod mcp;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;
