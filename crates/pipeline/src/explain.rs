@@ -39,6 +39,8 @@ pub struct Told {
     pub similar: Vec<SimilarIncident>,
     /// What came before it.
     pub history: History,
+    /// Incidents that are told with it.
+    pub related: Vec<RelatedIncident>,
     /// The key of the model's answer, where one is wanted and not known.
     pub wanted: Option<String>,
 }
@@ -104,6 +106,7 @@ impl Explainer {
             changes: &changes,
             related: &related,
             reason: reason.map_or(Reason::Opened, |key| key.reason),
+            let_go_by: reason.map(ReasonKey::let_go_by).unwrap_or_default(),
             acted: acted.as_ref(),
             team,
             possible_repeat,
@@ -112,7 +115,14 @@ impl Explainer {
             ..MessageInput::new(incident, &explained, self.store.clock().now())
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
-        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history, wanted })
+        Ok(Told {
+            explanation: Explanation { analysis, confidence_because, docs },
+            message,
+            similar,
+            history,
+            related,
+            wanted,
+        })
     }
 
     /// What an explanation is made of. Never takes longer than people may be kept waiting.

@@ -311,6 +311,9 @@ const QUESTIONS_AT_ONCE: usize = 8;
 /// How long a stage waits for a ring before it looks anyway.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often receivers are looked after while many tellings are worded.
+const SPREAD_EVERY: Duration = Duration::from_millis(250);
+
 /// How long what is on its way to receivers is waited for at a stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
@@ -371,7 +374,7 @@ async fn notify_loop(
     loop {
         let is_last = stop.is_cancelled();
         let mut delivered = 0;
-        match notify.deliver_step().await {
+        match deliver_and_spread(&notify, &deliver).await {
             Ok(count) => delivered = count,
             Err(error) => tracing::error!(%error, "messages could not be delivered and will be tried again"),
         }
@@ -412,6 +415,22 @@ async fn analyse_loop(analyse: Analyse, stop: CancellationToken, _pulse: Pulse) 
             () = stop.cancelled() => {}
             Some(_) = under_way.join_next() => {}
             () = analyse.wait(IDLE) => {}
+        }
+    }
+}
+
+/// Delivers to the dashboard what waits. Many take a while to be worded; receivers are told of the first meanwhile.
+async fn deliver_and_spread(notify: &Notify, deliver: &Deliver) -> foghorn_store::Result<usize> {
+    let delivering = notify.deliver_step();
+    tokio::pin!(delivering);
+    loop {
+        tokio::select! {
+            outcome = &mut delivering => return outcome,
+            () = tokio::time::sleep(SPREAD_EVERY) => {
+                if let Err(error) = deliver.spread().await {
+                    tracing::error!(%error, "receivers could not be told and will be tried again");
+                }
+            }
         }
     }
 }
