@@ -2,7 +2,7 @@
 
 use crate::bench;
 use crate::commands::{
-    act, anomaly, audit, backup, check, completions, dead_letters, demo, detect, eval, explain, incidents, keys,
+    act, anomaly, audit, backup, check, completions, dead_letters, demo, detect, eval, explain, incidents, keys, mcp,
     memory, replay, routes, search, send, serve, show, silence, simulate, templates,
 };
 use crate::config::flags;
@@ -79,6 +79,8 @@ enum Command {
     Backup(backup::Args),
     /// Score Foghorn's judgement on questions whose answers are known
     Eval(eval::Args),
+    /// Shows incidents to an assistant (Model Context Protocol)
+    Mcp(mcp::Args),
     /// Measure this machine
     Bench(bench::Args),
     /// Print completions for a shell
@@ -117,6 +119,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Audit(args) => audit::run(args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),
+        Command::Mcp(args) => one_thread(mcp::run(&args)),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args, &mut command()),
     }

@@ -3,6 +3,7 @@
 //! [`serve`] runs the program, [`demo`] shows it at work; [`send`] and [`simulate`] give it something to do;
 //! [`replay`] says what it would have done; [`incidents`], [`show`] and [`explain`] look at what came of it; [`act`] is a person's hand;
 //! [`search`] and [`memory`] are about what fixed things before, and [`eval`] says how well that is found;
+//! [`mcp`] shows all of it to an assistant;
 //! [`detect`], [`anomaly`] and [`templates`] try the detectors on a file, reading it by [`lines`]; [`routes`] looks at
 //! whom to tell, [`silence`] keeps quiet; [`keys`] says which programs may call; [`audit`], [`backup`] and [`check`] look
 //! after the store, [`dead_letters`] after what other programs left and could not be used.
@@ -26,6 +27,7 @@ pub(crate) mod routes;
 pub(crate) mod silence;
 pub(crate) mod keys;
 pub(crate) mod eval;
+pub(crate) mod mcp;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;

@@ -1,7 +1,7 @@
 //! HTTP: intake, the API, health, and the pages.
 //!
 //! A request passes [`guard`] (who may call, from where), then one handler of [`intake`], [`api`],
-//! [`health`], [`live`] or [`pages`], which extracts, calls the pipeline or the store once, and maps the answer.
+//! [`health`], [`live`], [`mcp`] or [`pages`], which extracts, calls the pipeline or the store once, and maps the answer.
 //! Whatever goes wrong becomes a [`problem::Problem`] in one place.
 
 mod state;
@@ -20,6 +20,7 @@ mod health;
 mod slack;
 mod telling;
 mod live;
+pub mod mcp;
 mod pages;
 mod router;
 mod server;

@@ -1,7 +1,7 @@
 //! Every route.
 
 use crate::state::{App, WebConfig};
-use crate::{api, guard, health, intake, live, pages, problem, slack};
+use crate::{api, guard, health, intake, live, mcp, pages, problem, slack};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
@@ -98,7 +98,9 @@ pub(crate) fn routes(app: App) -> Router {
     let (documented, document) = documented().split_for_parts();
     let (intake_again, _) = documented_intake().split_for_parts();
     let document = serde_json::to_value(document).unwrap_or_default();
+    let tools = mcp::service(documented.clone().with_state(app.clone()), app.stop.clone());
     documented
+        .route_service("/mcp", tools)
         // For tools that cannot set a header: the same intake behind a key in the address.
         .nest("/in/{key}", intake_again)
         .route("/openapi.json", get(move || async move { axum::Json(document) }))

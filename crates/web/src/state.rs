@@ -48,6 +48,8 @@ pub(crate) struct App {
     pub(crate) budgets: Arc<Budgets>,
     /// Wrong tokens at the log-in page.
     pub(crate) attempts: Arc<Attempts>,
+    /// Ends what would otherwise never end.
+    pub(crate) stop: CancellationToken,
     /// Keeps open pages up to date.
     pub(crate) live: Arc<Live>,
     /// The outcome of the last check of the audit chain; held while one runs.
@@ -58,11 +60,12 @@ impl App {
     /// `stop` ends what would otherwise never end: the streams of open pages.
     pub(crate) fn new(pipeline: Handles, config: WebConfig, stop: CancellationToken) -> Self {
         Self {
-            live: Arc::new(Live::new(pipeline.store.clone(), stop)),
+            live: Arc::new(Live::new(pipeline.store.clone(), stop.clone())),
             budgets: Arc::new(Budgets::new(
                 config.max_body_bytes,
                 Crowd::new(config.max_waiting, pipeline.metrics.clone()),
             )),
+            stop,
             pipeline,
             attempts: Arc::default(),
             config: Arc::new(config),

@@ -105,9 +105,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         true => screen.json(&measure::json(&measures))?,
         false => measure::write(&mut screen, &measures, before.as_ref())?,
     }
-    // What was left out on purpose is not missing.
-    let before = before.as_ref().filter(|_| args.only.is_empty());
-    let complaints = measure::complaints(&measures, before);
+    let complaints = measure::complaints(&measures, before.as_ref(), args.only.is_empty());
     for complaint in &complaints {
         tracing::error!("{complaint}");
     }

@@ -78,3 +78,35 @@ fn weights_are_validated_in_folds() {
     let output = eval(directory.path(), &["--data", ".", "--folds", "20"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("fewer folds"));
 }
+
+#[test]
+fn nothing_that_is_promised_of_judgement_is_missed_and_nothing_is_worse_than_it_was() {
+    let inside = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let baseline = evals().parent().unwrap().join("baseline.json");
+    let output = foghorn().args(["eval", "--baseline"]).arg(&baseline).current_dir(&inside).output().unwrap();
+    let (table, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{complaints}\n{table}");
+    for part in ["recall.first", "replies.ended_well", "injection.advised", "redaction.in_prompts", "confidence.brier"]
+    {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+}
+
+#[test]
+fn an_evaluation_without_its_data_or_worse_than_before_is_a_loud_error() {
+    let inside = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let directory = TempDir::new().unwrap();
+    let run = |directory: &Path, arguments: &[&str]| {
+        let output = foghorn().arg("eval").args(arguments).current_dir(directory).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), output.stdout)
+    };
+    let (code, text, table) = run(directory.path(), &["--only", "confidence"]);
+    assert!(code == Some(1) && text.contains("evals/incidents") && table.is_empty(), "{text}");
+    let better = directory.path().join("better.json");
+    std::fs::write(&better, r#"{"measures":{"confidence.right":1.0,"confidence.gone":1.0}}"#).unwrap();
+    let (code, text, _) = run(&inside, &["--only", "confidence", "--baseline", better.to_str().unwrap()]);
+    assert!(code == Some(1) && text.contains("confidence.right") && !text.contains("gone"), "{text}");
+    std::fs::write(&better, "{}").unwrap();
+    let (code, text, table) = run(&inside, &["--only", "confidence", "--baseline", better.to_str().unwrap()]);
+    assert!(code == Some(1) && text.contains("no measures") && table.is_empty(), "{text}");
+}

@@ -24,6 +24,7 @@ mod startup;
 mod commands;
 mod routes;
 mod eval;
+mod mcp;
 mod memory;
 mod memory_commands;
 mod language_model;

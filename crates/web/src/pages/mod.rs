@@ -13,7 +13,7 @@ mod layout;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod memory;
-mod query;
+pub(crate) mod query;
 pub(crate) mod services;
 pub(crate) mod settings;
 pub(crate) mod silences;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// A path with those parameters that are not empty.
-pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+pub(crate) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
     for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
         address.push(if address.contains('?') { '&' } else { '?' });

@@ -97,8 +97,9 @@ pub(super) fn json(measures: &[Measure]) -> Value {
     json!({ "measures": values })
 }
 
-/// What is missed or worse than before, a sentence each.
-pub(super) fn complaints(measures: &[Measure], before: Option<&Value>) -> Vec<String> {
+/// What is missed or worse than before, a sentence each. Of a part of the evaluation nothing is missing that was
+/// left out on purpose.
+pub(super) fn complaints(measures: &[Measure], before: Option<&Value>, is_whole: bool) -> Vec<String> {
     let mut complaints: Vec<String> = measures
         .iter()
         .filter(|measure| !measure.holds())
@@ -111,7 +112,7 @@ pub(super) fn complaints(measures: &[Measure], before: Option<&Value>) -> Vec<St
         );
     }
     let known = before.and_then(|before| before.get("measures")).and_then(Value::as_object);
-    for key in known.into_iter().flat_map(Map::keys) {
+    for key in known.into_iter().filter(|_| is_whole).flat_map(Map::keys) {
         if !measures.iter().any(|measure| measure.key == key) {
             complaints.push(format!("{key} was measured before and is missing now"));
         }
@@ -144,7 +145,7 @@ mod tests {
             Measure::new("c", "", 0.5, Wanted::More),
         ];
         let before = json!({ "measures": { "a": 0.9, "b": 0.4, "c": 0.503, "d": 1.0 } });
-        let complaints = complaints(&measures, Some(&before));
+        let complaints = complaints(&measures, Some(&before), true);
         assert_eq!(complaints.len(), 3, "{complaints:?}");
         assert!(
             complaints[0].starts_with("a is")
