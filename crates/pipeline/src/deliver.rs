@@ -7,11 +7,15 @@
 //!
 //! Nothing here remembers what was told: a restart reads it from the store and goes on.
 
+mod edit;
 mod heartbeat;
 mod lane;
 mod outcomes;
 mod pace;
+mod patience;
+mod post;
 mod storm;
+mod thread;
 
 pub use outcomes::{LastOutcome, Outcomes};
 pub(crate) use storm::Storm;

@@ -20,12 +20,15 @@ impl Escalate {
     /// Queues the reasons that have become due. Returns how many.
     pub async fn step(&self) -> Result<usize> {
         let table = self.routes.table();
+        if !table.routing.goes_on_telling() {
+            return Ok(0);
+        }
         let now = self.store.clock().now();
         let mut due = Vec::new();
         for (incident, at) in self.store.told_and_unanswered().await? {
             let told = Told { at, is_answered: false, reopened_count: incident.reopened_count };
             for routed in table.routing.route(&Subject::from(&incident), now) {
-                // One telling for each step, whichever of the routes names it.
+                // Routes whose steps have the same time share one telling; any other has its own.
                 let steps = steps_due(&told, &routed.escalation, now).into_iter().map(|step| step.key);
                 let repeat = routed.repeat_interval.and_then(|every| repeat_due(&told, every, now)).map(|(key, _)| key);
                 due.extend(steps.chain(repeat).map(|key| (incident.id, key)));
