@@ -32,10 +32,6 @@ impl Deliver {
         if !receiver.has_threads() || row.is_digest || !incident.status.is_open() {
             return Ok(());
         }
-        // An incident that was told again goes on below its last message.
-        if !self.store.is_last_told(row).await? {
-            return Ok(());
-        }
         let thread = self.store.thread(row).await?;
         if thread.is_closed || since(thread.known, incident, told).is_none() {
             return Ok(());
@@ -75,6 +71,10 @@ impl Deliver {
     async fn why_not(&self, row: &Notification, incident: &Incident) -> Result<Option<String>> {
         if !incident.status.is_open() {
             return Ok(Some("it was over before the thread could say so".to_owned()));
+        }
+        // An incident that was told again goes on below its last message.
+        if !self.store.is_last_told(row).await? {
+            return Ok(Some("it was told again before the thread could say so".to_owned()));
         }
         if let Some(held) = self.quiet.verdict(incident).await? {
             return Ok(Some(held.why));
