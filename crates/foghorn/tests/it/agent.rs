@@ -1,6 +1,8 @@
 //! `/agent/notifications` where no Redis is shared.
 
 use crate::process::Server;
+use axum::body::Body;
+use axum::http::Method;
 use foghorn_testkit::{App, event};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
@@ -17,6 +19,8 @@ async fn what_has_opened_is_taken_once_and_in_order() {
         app.send(trouble(service)).await;
     }
     app.settle().await;
+    let of_a_page = App::local(Method::GET, "/agent/notifications").header("sec-fetch-site", "cross-site");
+    app.request(of_a_page.body(Body::empty()).unwrap()).await.expect(403);
     let taken = app.get("/agent/notifications?limit=2").await.expect(200).json();
     let sources = |taken: &serde_json::Value| -> Vec<String> {
         taken["notifications"]

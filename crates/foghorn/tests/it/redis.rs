@@ -165,6 +165,21 @@ fn open_incident(server: &Server, service: &str) {
 }
 
 #[test]
+fn processes_ring_for_each_other_and_hear_the_ring() {
+    let (redis, directory) = (RedisServer::start(), TempDir::new().unwrap());
+    let server = server(&redis, directory.path());
+    wait_until_connected(&server);
+    let published = || redis.command(&["INFO", "commandstats"]).contains("cmdstat_publish");
+    assert!(!published());
+    let event = json!({ "source": "cart", "type": "log", "payload": "INFO nothing is wrong" });
+    assert_eq!(server.request("POST", "/events", &event.to_string()).unwrap().0, 200);
+    server.wait_until("it rings for others", |_| published());
+    assert_eq!(redis.command(&["PUBLISH", "foghorn:doorbell", "ring"]), "1");
+    server.wait_until_idle();
+    assert_eq!(letters(&server), []);
+}
+
+#[test]
 fn what_opens_is_said_on_the_list_and_taken_from_it_over_http() {
     let (redis, directory) = (RedisServer::start(), TempDir::new().unwrap());
     let server = server(&redis, directory.path());

@@ -28,8 +28,17 @@ pub(crate) struct TakeQuery {
 
 /// Takes what has opened, oldest first: nobody else who asks here gets it.
 #[utoipa::path(get, path = "/agent/notifications", operation_id = "take_agent_notifications", tag = "agent", params(TakeQuery),
-    responses((status = 200, body = Object), (status = 400, body = Problem), (status = 503, body = Problem)))]
-pub(crate) async fn take(State(app): State<App>, Query(query): Query<TakeQuery>) -> Result<Json<Value>, Problem> {
+    responses((status = 200, body = Object), (status = 400, body = Problem), (status = 403, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn take(
+    State(app): State<App>,
+    Query(query): Query<TakeQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    // Asking takes. A page of another site can have a browser ask, though it could not read the answer.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        let detail = "a page of another site asks for this";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "wrong-origin", "The request comes from another site", detail));
+    }
     let limit: u32 = match query.limit.as_deref() {
         None => 10,
         Some(text) => {

@@ -118,12 +118,15 @@ impl Reading {
     fn document(&mut self, bytes: &[u8], first_line: u64, is_cut: bool) -> bool {
         self.is_json = Some(true);
         let text = String::from_utf8_lossy(bytes);
-        let mut values = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}')).into_iter::<Value>();
+        let text = text.trim_start_matches('\u{feff}');
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let (mut line, mut counted) = (first_line, 0);
         while let Some(value) = values.next() {
             let is_wanted = match value {
                 Ok(value) => {
-                    let line = first_line
-                        + text[..text.floor_char_boundary(values.byte_offset())].matches('\n').count() as u64;
+                    let upto = text.floor_char_boundary(values.byte_offset());
+                    line += text[counted..upto].matches('\n').count() as u64;
+                    counted = upto;
                     let text = value.to_string();
                     self.value(value, &text, line)
                 }
@@ -201,7 +204,11 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<Item> {
-        let input = Input { reader: Box::new(std::io::Cursor::new(text.as_bytes().to_vec())), bytes: None };
+        read_bytes(text.as_bytes())
+    }
+
+    fn read_bytes(bytes: &[u8]) -> Vec<Item> {
+        let input = Input { reader: Box::new(std::io::Cursor::new(bytes.to_vec())), bytes: None };
         let recipe =
             Recipe { source: "shop".to_owned(), service: None, environment: None, event_type: "log".to_owned() };
         let mut items = start(input, recipe, "2026-11-20T00:00:00Z".parse().unwrap());
@@ -266,6 +273,39 @@ mod tests {
         assert!(told(listed)[1].starts_with("1:1: alerts[1].labels: must be an object"), "{:?}", told(listed));
         let Item::Event(_, event) = &read(listed)[0] else { panic!("no event") };
         assert_eq!(event.expires_at.unwrap().to_string(), "2026-01-02T03:04:00Z");
+    }
+
+    #[test]
+    fn any_bytes_are_read_to_their_end() {
+        let mut seed = 7_u64;
+        let mut chance = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize
+        };
+        let pieces: [&[u8]; 14] = [
+            b"{",
+            b"[",
+            b"\"",
+            b"}",
+            b"]",
+            b"\n",
+            b"\xff",
+            b"{\"alerts\":[{}]}",
+            b"Jun 14 15:16:01 ",
+            b"\0",
+            b":",
+            b",",
+            b"{\"labels\":{\"a\":\"b\"},\"startsAt\":\"x\"}",
+            b"{\"event_action\":\"trigger\",\"payload\":{}}",
+        ];
+        for _ in 0..300 {
+            let length = chance() % 40;
+            let bytes: Vec<u8> = (0..length).flat_map(|_| pieces[chance() % pieces.len()].to_vec()).collect();
+            read_bytes(&bytes);
+        }
+        assert_eq!(read_bytes("[".repeat(100_000).as_bytes()).len(), 1);
+        let many = read_bytes("{\"msg\":\n\"x\"}\n".repeat(20_000).as_bytes());
+        assert_eq!(many.iter().filter(|item| matches!(item, Item::Event(..))).count(), 20_000);
     }
 
     #[test]
