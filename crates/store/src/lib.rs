@@ -11,6 +11,7 @@
 
 mod error;
 mod time;
+pub mod sql;
 pub mod model;
 pub mod sqlite;
 

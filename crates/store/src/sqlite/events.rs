@@ -2,11 +2,11 @@
 
 use super::{Store, open, rows};
 use crate::model::{Appended, Page, Paging, StoredEvent};
+use crate::sql::{Connection, OptionalExtension, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::event::{Event, EventId, EventStatus, NewEvent, partition_of};
 use foghorn_domain::fingerprint::Fingerprint;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -63,7 +63,7 @@ impl Store {
             let mut statement = db.prepare_cached(&sql)?;
             let items = statement
                 .query_map(params![before, paging.limit + 1, incident_id], stored)?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
+                .collect::<crate::sql::Result<Vec<_>>>()?;
             let (total, total_estimated) =
                 super::incidents::count(db, counted, params![incident_id], paging.exact_count)?;
             Ok(super::incidents::page(items, paging.limit, |item| item.event.id, total, total_estimated))
@@ -81,7 +81,7 @@ fn select_stored() -> String {
     )
 }
 
-fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredEvent> {
+fn stored(row: &crate::sql::Row<'_>) -> crate::sql::Result<StoredEvent> {
     Ok(StoredEvent {
         event: rows::event(row)?,
         findings: rows::json(row, 15)?,
@@ -94,7 +94,7 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredEvent> {
 pub(super) fn read_after(db: &Connection, cursor: EventId, limit: u32) -> Result<Vec<Event>> {
     let sql = format!("SELECT {} FROM raw_events WHERE id > ?1 ORDER BY id LIMIT ?2", rows::EVENT_COLUMNS);
     let mut statement = db.prepare_cached(&sql)?;
-    Ok(statement.query_map(params![cursor, limit], rows::event)?.collect::<rusqlite::Result<_>>()?)
+    Ok(statement.query_map(params![cursor, limit], rows::event)?.collect::<crate::sql::Result<_>>()?)
 }
 
 fn append_one(tx: &Transaction<'_>, event: &NewEvent, now: Timestamp) -> Result<Appended> {
@@ -138,12 +138,10 @@ fn seen_before(tx: &Transaction<'_>, source: &str, key: &str, now: Timestamp) ->
 
 fn insert(tx: &Transaction<'_>, event: &NewEvent, episode: Option<&str>, now: Timestamp) -> Result<EventId> {
     let notes = (!event.notes.is_empty()).then(|| event.notes.join(","));
-    tx.prepare_cached(
-        "INSERT INTO raw_events (source, type, payload, metadata, created_at, status, dedup_key, episode,
+    let sql = "INSERT INTO raw_events (source, type, payload, metadata, created_at, status, dedup_key, episode,
                                  event_timestamp, severity, origin, service, environment, partition, notes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?
-    .execute(params![
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING id";
+    let values = params![
         event.source,
         event.event_type,
         event.payload,
@@ -159,8 +157,8 @@ fn insert(tx: &Transaction<'_>, event: &NewEvent, episode: Option<&str>, now: Ti
         event.environment(),
         partition_of(event, open::PARTITIONS),
         notes,
-    ])?;
-    Ok(tx.last_insert_rowid())
+    ];
+    Ok(tx.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 
 /// What a source says about one alert, to be compared with what it said last.
@@ -296,9 +294,9 @@ fn expire(tx: &Transaction<'_>, now: Timestamp) -> Result<usize> {
         )?
         .query_map([time::write(now)], |row| {
             let mut event = NewEvent::new(
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(2)?,
-                format!("not posted again before its end at {}", row.get::<_, String>(6)?),
+                row.get::<String>(0)?,
+                row.get::<String>(2)?,
+                format!("not posted again before its end at {}", row.get::<String>(6)?),
             );
             event.dedup_key = row.get(1)?;
             event.metadata.insert("service".to_owned(), Value::String(row.get(3)?));
@@ -308,7 +306,7 @@ fn expire(tx: &Transaction<'_>, now: Timestamp) -> Result<usize> {
             event.origin = foghorn_domain::event::Origin::Foghorn;
             Ok(event)
         })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .collect::<crate::sql::Result<Vec<_>>>()?;
     for event in &expired {
         append_one(tx, event, now)?;
     }

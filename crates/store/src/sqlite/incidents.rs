@@ -2,11 +2,11 @@
 
 use super::{Store, audit, drafts, memory, memory_keeping, notifications, rows, triage};
 use crate::model::{Explanation, IncidentDetail, IncidentFilter, Page, Paging, TimelineEntry};
+use crate::sql::{Connection, OptionalExtension, Transaction, Value as SqlValue, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Policy};
-use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter, types::Value as SqlValue};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -107,7 +107,7 @@ fn timeline(db: &Connection, id: IncidentId) -> Result<Vec<TimelineEntry>> {
             details: rows::json(row, 3)?,
         })
     })?;
-    Ok(entries.collect::<rusqlite::Result<_>>()?)
+    Ok(entries.collect::<crate::sql::Result<_>>()?)
 }
 
 /// The table and the condition on it that a filter means, with the values for its question marks.
@@ -151,7 +151,7 @@ pub(super) fn containing(word: &str) -> String {
 
 fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page<Incident>> {
     let (matching, mut values) = matching(filter);
-    let (total, estimated) = count(db, &matching, params_from_iter(values.iter()), paging.exact_count)?;
+    let (total, estimated) = count(db, &matching, values.as_slice(), paging.exact_count)?;
     values.push(paging.cursor.unwrap_or(i64::MAX).into());
     values.push(i64::from(paging.limit + 1).into());
     let columns = rows::INCIDENT_COLUMNS;
@@ -161,8 +161,8 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
     );
     let items = db
         .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), rows::incident)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .query_map(values.as_slice(), rows::incident)?
+        .collect::<crate::sql::Result<Vec<_>>>()?;
     Ok(page(items, paging.limit, |incident| incident.id, total, estimated))
 }
 
@@ -170,7 +170,7 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
 pub(super) fn count(
     db: &Connection,
     from_where: &str,
-    values: impl rusqlite::Params,
+    values: impl crate::sql::Params,
     exactly: bool,
 ) -> Result<(u64, bool)> {
     let limit = if exactly { "-1".to_owned() } else { (COUNT_UP_TO + 1).to_string() };

@@ -23,10 +23,10 @@ mod rows;
 
 pub use open::SCHEMA_VERSION;
 
+use crate::sql::{Connection, Transaction};
 use crate::{Error, Result};
 use foghorn_domain::clock::Clock;
 use foghorn_domain::lifecycle::Policy;
-use rusqlite::{Connection, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -75,7 +75,8 @@ impl Store {
         let path = data_dir.join("foghorn.db");
         let connection = open::open_for_writing(&path)?;
         let idle = (0..readers.max(1)).map(|_| open::open_for_reading(&path)).collect::<Result<Vec<_>>>()?;
-        let writer = writer::Writer::start(connection, room::Room::new(data_dir.clone()));
+        let again: writer::Open = Box::new(|| Err(Error::Closed));
+        let writer = writer::Writer::start(writer::Lane::Work, connection, again, room::Room::new(data_dir.clone()));
         Ok(Self(Arc::new(Inner {
             path,
             data_dir,

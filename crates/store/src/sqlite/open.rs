@@ -1,6 +1,6 @@
 //! Opening the file: the directory's lock, the settings that make a commit durable, the schema.
 
-use crate::{Error, Result};
+use crate::{Error, Result, sql};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -45,7 +45,7 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {
+pub(super) fn open_for_writing(path: &Path) -> Result<sql::Connection> {
     let explain = |error| explain_open(path, &error);
     let mut connection = Connection::open(path).map_err(explain)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(explain)?;
@@ -88,15 +88,15 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
         transaction.commit().map_err(explain)?;
     }
-    Ok(connection)
+    Ok(connection.into())
 }
 
-pub(super) fn open_for_reading(path: &Path) -> Result<Connection> {
+pub(super) fn open_for_reading(path: &Path) -> Result<sql::Connection> {
     let explain = |error| explain_open(path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(explain)?;
     settings(&connection).map_err(explain)?;
-    Ok(connection)
+    Ok(connection.into())
 }
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {

@@ -11,12 +11,12 @@ pub(super) use record::fan_out;
 use super::Store;
 use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
 use crate::model::Notification;
+use crate::sql::params;
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::{Reason, ReasonKey};
 use record::{join, record_landed, record_refused};
-use rusqlite::params;
 use serde_json::Value;
 
 /// One channel of one receiver.
@@ -116,7 +116,7 @@ impl Store {
             )?;
             let lanes = statement
                 .query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
-            Ok(lanes.collect::<rusqlite::Result<_>>()?)
+            Ok(lanes.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -165,7 +165,7 @@ impl Store {
             )?;
             let moments = statement
                 .query_map(params![lane.receiver, lane.channel, time::write(since)], |row| super::rows::moment(row, 0))?;
-            Ok(moments.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+            Ok(moments.collect::<crate::sql::Result<Vec<_>>>()?.into_iter().flatten().collect())
         })
         .await
     }
@@ -194,7 +194,7 @@ impl Store {
                   WHERE status = 'joined' AND told_with = ?3 AND receiver = ?1 AND channel = ?2 LIMIT 5000",
             )?;
             let found = statement.query_map(params![receiver, channel, incident], |row| row.get(0))?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -262,7 +262,7 @@ impl Store {
             let told = statement.query_map([], |row| {
                 Ok((super::rows::incident(row)?, super::rows::moment(row, 23)?.unwrap_or(Timestamp::UNIX_EPOCH)))
             })?;
-            Ok(told.collect::<rusqlite::Result<_>>()?)
+            Ok(told.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -425,7 +425,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(&sql(COLUMNS))?;
             let rows = statement.query_map(params![lane.receiver, lane.channel, moment, limit], notification)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            Ok(rows.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }

@@ -3,7 +3,7 @@
 use super::{Store, memory};
 use crate::Result;
 use crate::model::MemoryItem;
-use rusqlite::{OptionalExtension, params};
+use crate::sql::{OptionalExtension, params};
 
 /// A memory with what the index needs of it.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Store {
             let changed = db
                 .prepare_cached("SELECT seq, item FROM memory_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
                 .query_map(params![seq, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
+                .collect::<crate::sql::Result<Vec<(i64, i64)>>>()?;
             let sql = format!(
                 "SELECT {}, embedding, embedded_text, model FROM memory_item WHERE rowid = ?1 AND retired_at IS NULL",
                 memory::COLUMNS

@@ -2,9 +2,9 @@
 
 use super::Store;
 use crate::model::Counts;
+use crate::sql::{Connection, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::SignedDuration;
-use rusqlite::{Connection, params};
 use std::path::PathBuf;
 
 /// How long and how much is kept. Evidence that an incident cites is stored with the incident and stays.
@@ -73,10 +73,10 @@ impl Store {
     /// Counts of everything, for status, metrics and `check`.
     pub async fn counts(&self) -> Result<Counts> {
         self.read(|db| {
-            let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u64>(0));
+            let number = |sql: &str| db.query_row(sql, [], |row| row.get::<u64>(0));
             let mut statement = db.prepare_cached("SELECT status, count(*) FROM incidents GROUP BY status")?;
             let incidents =
-                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<crate::sql::Result<_>>()?;
             Ok(Counts {
                 // Ids are given without gaps and forgotten from the front: two look-ups instead of a scan.
                 events: number("SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw_events")?,
@@ -98,7 +98,7 @@ pub fn backup(db: &Connection, file: &std::path::Path) -> Result<()> {
         let detail = "the file exists already; a backup never overwrites one".to_owned();
         return Err(Error::Unusable { path: file.to_owned(), detail });
     }
-    let explain = |error: rusqlite::Error| Error::Unusable { path: file.to_owned(), detail: error.to_string() };
+    let explain = |error: crate::sql::Error| Error::Unusable { path: file.to_owned(), detail: error.to_string() };
     let name = file
         .to_str()
         .ok_or_else(|| Error::Unusable { path: file.to_owned(), detail: "the file's name is not UTF-8".to_owned() })?;

@@ -4,13 +4,13 @@
 
 use super::{Store, audit, memory_keeping, notifications, rows};
 use crate::model::{ServiceStateRow, TemplateRow, TriageBatch, TriageOutcome, Unclaimed};
+use crate::sql::{Connection, OptionalExtension, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::EventId;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Outcome, Policy, Signal};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -43,7 +43,7 @@ impl Store {
                 db.prepare_cached("SELECT id, cluster FROM log_templates WHERE scope = ?1 ORDER BY id")?;
             let found =
                 statement.query_map([scope], |row| Ok(StoredTemplate { id: row.get(0)?, cluster: row.get(1)? }))?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -53,7 +53,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached("SELECT part, state FROM service_states WHERE scope = ?1")?;
             let parts = statement.query_map([scope], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(parts.collect::<rusqlite::Result<_>>()?)
+            Ok(parts.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -62,7 +62,7 @@ impl Store {
     pub async fn known_services(&self) -> Result<HashSet<String>> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT DISTINCT scope FROM service_states")?;
-            Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -269,7 +269,7 @@ fn sweep_step(
         rows::INCIDENT_COLUMNS
     );
     let candidates =
-        tx.prepare_cached(&sql)?.query_map([after], rows::incident)?.collect::<rusqlite::Result<Vec<Incident>>>()?;
+        tx.prepare_cached(&sql)?.query_map([after], rows::incident)?.collect::<crate::sql::Result<Vec<Incident>>>()?;
     let last = candidates.last().filter(|_| candidates.len() == SWEEP_STEP).map(|incident| incident.id);
     let mut changed = 0;
     for incident in candidates {

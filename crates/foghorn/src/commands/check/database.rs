@@ -28,13 +28,13 @@ fn store(directory: &Path) -> Outcome {
     let file = directory.join("foghorn.db");
     let damaged =
         |detail: String| fail(STORE, foghorn_store::Error::Corrupt { path: file.clone(), detail }.to_string());
-    let verdict: rusqlite::Result<String> = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let verdict: foghorn_store::sql::Result<String> = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Err(error) => return damaged(error.to_string()),
         Ok(verdict) if verdict != "ok" => return damaged(verdict),
         Ok(_) => {}
     }
-    let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, u64>(0));
+    let number = |sql: &str| database.query_row(sql, [], |row| row.get::<u64>(0));
     let version = number("PRAGMA user_version");
     let (events, incidents) = (number("SELECT count(*) FROM raw_events"), number("SELECT count(*) FROM incidents"));
     match (version, events, incidents) {

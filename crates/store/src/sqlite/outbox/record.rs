@@ -3,13 +3,13 @@
 
 use super::{Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
 use crate::model::Notification;
+use crate::sql::{Transaction, params};
 use crate::sqlite::audit;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentId;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
-use rusqlite::{Transaction, params};
 use serde_json::{Value, json};
 
 /// Writes the outbox rows of the receivers that a reason is routed to. Those that were told of `told_with`

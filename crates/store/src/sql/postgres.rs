@@ -1,0 +1,137 @@
+//! A session with Postgres, spoken to from threads that may block.
+//!
+//! Each session drives its connection on a small runtime of its own, on the thread that waits for the answer,
+//! so that a statement costs one round trip and no change of thread. [`cells`] turns our five kinds of value
+//! into what the server says a column is, and back; [`connect`] reads the address and says what is wrong with it.
+
+pub(crate) mod cells;
+pub(crate) mod connect;
+
+pub(crate) use cells::{Bound, cell};
+
+use super::dialect;
+use super::value::ValueRef;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+/// Statements kept ready on one session. Beyond it all are dropped and prepared anew as they come.
+const PREPARED: usize = 512;
+
+/// One session.
+pub(crate) struct Session {
+    client: Client,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// Taken out when the session is dropped: an ordinary drop would wait, which a thread of tokio must not.
+    runtime: Option<Runtime>,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, runtime: Runtime) -> Self {
+        Self { client, statements: RefCell::default(), runtime: Some(runtime) }
+    }
+
+    /// Whether the server or the network has ended it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The same, after a look at what the network has brought since the last statement.
+    pub(crate) fn has_ended(&self) -> bool {
+        if let Some(runtime) = &self.runtime {
+            // Long enough for the runtime to ask the network once, and no longer.
+            runtime.block_on(tokio::time::sleep(std::time::Duration::ZERO));
+        }
+        self.is_closed()
+    }
+
+    /// Waits for what was asked of the client.
+    pub(crate) fn wait<T, F>(&self, asked: F) -> super::Result<T>
+    where
+        F: Future<Output = Result<T, tokio_postgres::Error>>,
+    {
+        match &self.runtime {
+            Some(runtime) => Ok(runtime.block_on(asked)?),
+            // There is one until the session is dropped.
+            None => Err(super::Error::NoRow),
+        }
+    }
+
+    /// The client, for what is asked in one go.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A statement in the spelling of SQLite, prepared once.
+    pub(crate) fn prepare(&self, sql: &str) -> super::Result<Statement> {
+        if let Some(known) = self.statements.borrow().get(sql) {
+            return Ok(known.clone());
+        }
+        let spelled = dialect::for_postgres(sql);
+        let statement = self.wait(self.client.prepare(&spelled))?;
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= PREPARED {
+            statements.clear();
+        }
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    pub(super) fn execute(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<usize> {
+        let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(*value)).collect();
+        let written = self.wait(self.client.execute(statement, &erased(&bound)))?;
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn query(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<Vec<Row>> {
+        let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(*value)).collect();
+        self.wait(self.client.query(statement, &erased(&bound)))
+    }
+
+    /// A statement with parameters of Postgres' own kinds, such as arrays.
+    pub(crate) fn rows(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> super::Result<Vec<Row>> {
+        let statement = self.prepare(sql)?;
+        self.wait(self.client.query(&statement, values))
+    }
+
+    /// The same for what only writes.
+    pub(crate) fn run(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> super::Result<usize> {
+        let statement = self.prepare(sql)?;
+        let written = self.wait(self.client.execute(&statement, values))?;
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) fn execute_batch(&self, sql: &str) -> super::Result<()> {
+        self.wait(self.client.batch_execute(sql))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn erased<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// What went wrong, in the server's words where it has any. They quote names, never the password.
+pub(crate) fn explain(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        let detail = said.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        return format!("{}{detail} [{}]", said.message(), said.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(because) = cause {
+        text = format!("{text}: {because}");
+        cause = because.source();
+    }
+    text
+}
