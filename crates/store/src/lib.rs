@@ -12,6 +12,7 @@
 mod error;
 mod time;
 pub mod sql;
+pub mod postgres;
 pub mod model;
 pub mod sqlite;
 

@@ -117,6 +117,15 @@ impl Connection {
         self.prepare_cached(sql)?.execute(params)
     }
 
+    /// Runs a statement of which nothing is to be known but that it succeeded. Postgres is not waited for: the
+    /// statement goes out with the next ones, and whichever of them is waited for fails if this one does.
+    pub(crate) fn post(&self, sql: &str, params: impl Params) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(_) => self.execute(sql, params).map(drop),
+            Engine::Postgres(session) => params.bind(|values| session.post(sql, values)),
+        }
+    }
+
     /// Reads the first row; [`Error::NoRow`] where there is none.
     pub fn query_row<T>(&self, sql: &str, params: impl Params, read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<T> {
         self.prepare_cached(sql)?.query_row(params, read)

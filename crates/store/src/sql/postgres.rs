@@ -10,7 +10,7 @@ pub(crate) mod connect;
 pub(crate) use cells::{Bound, cell};
 
 use super::dialect;
-use super::value::ValueRef;
+use super::value::{Cell, ValueRef};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
@@ -21,17 +21,22 @@ use tokio_postgres::{Client, Row, Statement};
 /// Statements kept ready on one session. Beyond it all are dropped and prepared anew as they come.
 const PREPARED: usize = 512;
 
+/// Statements sent together at most.
+const POSTED: usize = 256;
+
 /// One session.
 pub(crate) struct Session {
     client: Client,
     statements: RefCell<HashMap<String, Statement>>,
     /// Taken out when the session is dropped: an ordinary drop would wait, which a thread of tokio must not.
     runtime: Option<Runtime>,
+    /// Statements that go out together; see [`Session::post`].
+    posted: RefCell<Vec<(Statement, Vec<Cell<'static>>)>>,
 }
 
 impl Session {
     pub(super) fn new(client: Client, runtime: Runtime) -> Self {
-        Self { client, statements: RefCell::default(), runtime: Some(runtime) }
+        Self { client, statements: RefCell::default(), runtime: Some(runtime), posted: RefCell::default() }
     }
 
     /// Whether the server or the network has ended it.
@@ -53,6 +58,7 @@ impl Session {
     where
         F: Future<Output = Result<T, tokio_postgres::Error>>,
     {
+        self.send_posted()?;
         match &self.runtime {
             Some(runtime) => Ok(runtime.block_on(asked)?),
             // There is one until the session is dropped.
@@ -78,6 +84,36 @@ impl Session {
         }
         statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+
+    /// Keeps a statement to be sent with others, before the next one that is waited for.
+    pub(super) fn post(&self, sql: &str, values: &[ValueRef<'_>]) -> super::Result<()> {
+        let known = self.statements.borrow().get(sql).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => self.prepare(sql)?,
+        };
+        let kept = values.iter().map(|value| Cell::from(*value)).collect();
+        self.posted.borrow_mut().push((statement, kept));
+        if self.posted.borrow().len() >= POSTED { self.send_posted() } else { Ok(()) }
+    }
+
+    /// Sends what was kept, all at once, and waits for the last answer.
+    pub(crate) fn send_posted(&self) -> super::Result<()> {
+        let posted = self.posted.take();
+        if posted.is_empty() {
+            return Ok(());
+        }
+        // Each is written to the connection when it is first looked at, which is in this order.
+        let sent = posted.iter().map(|(statement, values)| async move {
+            let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(value.as_ref())).collect();
+            self.client.execute(statement, &erased(&bound)).await
+        });
+        let all = futures_util::future::join_all(sent);
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(all).into_iter().try_for_each(|one| one.map(drop).map_err(Into::into)),
+            None => Err(super::Error::NoRow),
+        }
     }
 
     pub(super) fn execute(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<usize> {

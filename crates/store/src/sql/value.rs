@@ -36,6 +36,31 @@ pub enum Cell<'a> {
     Blob(Cow<'a, [u8]>),
 }
 
+impl From<ValueRef<'_>> for Cell<'static> {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number),
+            ValueRef::Text(text) => Self::Text(Cow::Owned(text.to_owned())),
+            ValueRef::Blob(bytes) => Self::Blob(Cow::Owned(bytes.to_owned())),
+        }
+    }
+}
+
+impl Cell<'_> {
+    /// The value, to be bound.
+    pub(crate) fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+}
+
 /// A value that is kept until it is bound, for statements that are put together.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {

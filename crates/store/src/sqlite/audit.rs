@@ -141,7 +141,7 @@ fn rows_after(db: &Connection, after: i64) -> Result<Vec<StoredAuditRow>> {
 /// The last sealed row as the store itself remembers it, apart from the rows.
 pub fn tip(db: &Connection) -> Result<Option<(i64, String)>> {
     Ok(db
-        .prepare_cached("SELECT id, hash FROM audit_tip WHERE only = 1")?
+        .prepare_cached("SELECT id, hash FROM audit_tip WHERE \"only\" = 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
@@ -230,8 +230,8 @@ fn seal(tx: &Transaction<'_>, id: i64, prev_hash: &str, hash: &str) -> Result<()
     tx.prepare_cached("UPDATE audit_logs SET prev_hash = ?2, hash = ?3 WHERE id = ?1")?
         .execute(params![id, prev_hash, hash])?;
     tx.prepare_cached(
-        "INSERT INTO audit_tip (only, id, hash) VALUES (1, ?1, ?2)
-         ON CONFLICT (only) DO UPDATE SET id = excluded.id, hash = excluded.hash",
+        "INSERT INTO audit_tip (\"only\", id, hash) VALUES (1, ?1, ?2)
+         ON CONFLICT (\"only\") DO UPDATE SET id = excluded.id, hash = excluded.hash",
     )?
     .execute(params![id, hash])?;
     Ok(())

@@ -108,7 +108,7 @@ impl Store {
             for word in q.iter().flat_map(|q| q.split_whitespace()).take(8) {
                 conditions.push(
                     "(coalesce(summary, '') || ' ' || coalesce(solution, '') || ' ' || coalesce(service, '') || ' ' ||
-                      coalesce(incident_type, '') || ' ' || coalesce(author, '') || ' ' || labels || ' ' || id)
+                      coalesce(incident_type, '') || ' ' || coalesce(author, '') || ' ' || coalesce(labels::text, '') || ' ' || id)
                      LIKE ? ESCAPE '\\'",
                 );
                 values.push(incidents::containing(word).into());
@@ -191,7 +191,9 @@ fn services(db: &Connection, now: Timestamp) -> Result<Vec<ServiceOverview>> {
     let mut states = db.prepare_cached("SELECT scope, updated_at FROM service_states")?;
     states.for_each([], |row| {
         let scope: String = row.get(0)?;
-        let (environment, service) = scope.split_once('\u{1f}').unwrap_or(("default", &scope));
+        let mut parts = scope.split('\u{1f}');
+        let environment = parts.next().unwrap_or("default");
+        let Some(service) = parts.next() else { return Ok(()) };
         entry(&mut found, environment.to_owned(), service.to_owned()).last_event = rows::moment(row, 1)?;
         Ok(())
     })?;
@@ -242,9 +244,9 @@ fn entry(found: &mut Found, environment: String, service: String) -> &mut Servic
 /// Counts every `step`-th event from one id to another to the services they came from.
 fn look_at_events(db: &Connection, found: &mut Found, (first, last, step): (EventId, EventId, i64)) -> Result<()> {
     let mut looked_at = db.prepare_cached(
-        "WITH RECURSIVE looked_at (id) AS (SELECT ?1 UNION ALL SELECT id + ?3 FROM looked_at WHERE id + ?3 <= ?2)
+        "WITH RECURSIVE looked_at (id) AS (SELECT ?1::bigint UNION ALL SELECT id + ?3 FROM looked_at WHERE id + ?3 <= ?2)
          SELECT coalesce(e.environment, 'default'), coalesce(e.service, e.source), count(*), max(e.created_at)
-           FROM looked_at CROSS JOIN raw_events e ON e.id = looked_at.id GROUP BY 1, 2",
+           FROM looked_at JOIN raw_events e ON e.id = looked_at.id GROUP BY 1, 2",
     )?;
     looked_at.for_each(params![first, last, step], |row| {
         let service = entry(found, row.get(0)?, row.get(1)?);

@@ -93,9 +93,9 @@ fn analysis_of(db: &Connection, id: IncidentId) -> Result<Option<Explanation>> {
 /// The audit rows of an incident, with people's notes, which the chain holds only as digests.
 fn timeline(db: &Connection, id: IncidentId) -> Result<Vec<TimelineEntry>> {
     let mut statement = db.prepare_cached(
-        "SELECT created_at, coalesce(who, ''), coalesce(action, ''), details, 0 FROM audit_logs WHERE incident_id = ?1
+        "SELECT created_at, coalesce(who, ''), coalesce(action, ''), details::text, 0 FROM audit_logs WHERE incident_id = ?1
          UNION ALL
-         SELECT created_at, who, 'note', json_object('action', action, 'note', note), 1
+         SELECT created_at, who, 'note', json_object('action', action, 'note', note)::text, 1
            FROM incident_notes WHERE incident_id = ?1
          ORDER BY 1, 5 LIMIT 500",
     )?;
@@ -126,7 +126,8 @@ pub(super) fn matching(filter: &IncidentFilter) -> (String, Vec<SqlValue>) {
     }
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()).take(8) {
         conditions.push(
-            "(summary_text || ' ' || service || ' ' || kind || ' ' || labels || ' ' || id) LIKE ? ESCAPE '\\'"
+            "(coalesce(summary_text, '') || ' ' || service || ' ' || kind || ' ' || coalesce(labels::text, '') || ' ' || id)
+              LIKE ? ESCAPE '\\'"
                 .to_owned(),
         );
         values.push(containing(word).into());
@@ -173,8 +174,8 @@ pub(super) fn count(
     values: impl crate::sql::Params,
     exactly: bool,
 ) -> Result<(u64, bool)> {
-    let limit = if exactly { "-1".to_owned() } else { (COUNT_UP_TO + 1).to_string() };
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from_where} LIMIT {limit})");
+    let limit = if exactly { String::new() } else { format!(" LIMIT {}", COUNT_UP_TO + 1) };
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from_where}{limit}) AS counted");
     let found: u64 = db.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
     Ok(if exactly { (found, false) } else { (found.min(COUNT_UP_TO), found > COUNT_UP_TO) })
 }

@@ -30,7 +30,7 @@ impl Store {
 fn fixes(db: &Connection, incident: &Incident) -> Result<Vec<MemoryItem>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memory_item
-          WHERE fingerprint = ?1 AND solution IS NOT NULL AND retired_at IS NULL AND incident_id IS NOT ?2
+          WHERE fingerprint = ?1 AND solution IS NOT NULL AND retired_at IS NULL AND incident_id IS DISTINCT FROM ?2
           ORDER BY confirmed DESC, coalesce(outcome, '') LIKE 'reopened%', created_at DESC, rowid DESC LIMIT 3"
     );
     let mut statement = db.prepare_cached(&sql)?;

@@ -205,9 +205,9 @@ fn import(tx: &Transaction<'_>, memory: &NewMemory, now: Timestamp) -> Result<bo
          ON CONFLICT (id) DO UPDATE SET
              summary = excluded.summary, labels = excluded.labels, service = excluded.service,
              incident_type = excluded.incident_type, solution = excluded.solution,
-             author = coalesce(excluded.author, author), confirmed = excluded.confirmed,
-             created_at = CASE WHEN ?12 THEN excluded.created_at ELSE created_at END,
-             fingerprint = coalesce(excluded.fingerprint, fingerprint),
+             author = coalesce(excluded.author, memory_item.author), confirmed = excluded.confirmed,
+             created_at = CASE WHEN ?12 THEN excluded.created_at ELSE memory_item.created_at END,
+             fingerprint = coalesce(excluded.fingerprint, memory_item.fingerprint),
              embedding = excluded.embedding, embedded_text = NULL, retired_at = NULL",
     )?
     .execute(params![

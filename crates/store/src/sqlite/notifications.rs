@@ -73,7 +73,7 @@ impl Store {
 
     /// The dashboard's messages whose incident has changed since, oldest first.
     pub async fn dirty_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
-        self.list("dirty AND status = 'sent' AND receiver = 'dashboard' ORDER BY id LIMIT ?1", limit.into()).await
+        self.list("dirty > 0 AND status = 'sent' AND receiver = 'dashboard' ORDER BY id LIMIT ?1", limit.into()).await
     }
 
     /// The tellings of an incident, oldest first.
@@ -163,8 +163,9 @@ impl Store {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
-                "UPDATE notifications SET dirty = max(0, dirty - ?4), edits = edits + (message IS NOT ?2),
-                        edited_at = CASE WHEN message IS NOT ?2 THEN ?3 ELSE edited_at END, message = ?2
+                "UPDATE notifications SET dirty = CASE WHEN dirty > ?4 THEN dirty - ?4 ELSE 0 END,
+                        edits = edits + CASE WHEN message IS DISTINCT FROM ?2 THEN 1 ELSE 0 END,
+                        edited_at = CASE WHEN message IS DISTINCT FROM ?2 THEN ?3 ELSE edited_at END, message = ?2
                   WHERE id = ?1",
             )?
             .execute(params![notification_id, message.to_string(), time::write(clock.now()), seen])?;
@@ -217,12 +218,13 @@ pub(super) fn queue(
 
 /// Has the messages in which an incident is shown rendered again.
 pub(super) fn mark_dirty(tx: &Transaction<'_>, incident_id: IncidentId) -> Result<()> {
-    tx.prepare_cached(
+    tx.post(
         "UPDATE notifications SET dirty = dirty + 1
           WHERE (status = 'sent' OR (status = 'pending' AND in_flight))
-            AND incident_id IN (SELECT ?1 UNION SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
-    )?
-    .execute([incident_id])?;
+            AND incident_id IN (SELECT ?1::bigint UNION
+                 SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
+        [incident_id],
+    )?;
     Ok(())
 }
 
@@ -238,7 +240,8 @@ fn deliver(tx: &Transaction<'_>, prepared: &Prepared, now: Timestamp) -> Result<
         .prepare_cached(
             "UPDATE notifications SET status = ?2, told_with = ?3, why = ?4, message = ?5, sent_at = ?6,
                     urgency = (SELECT urgency FROM incidents WHERE id = notifications.incident_id),
-                    dirty = (SELECT event_count <> ?8 FROM incidents WHERE id = notifications.incident_id)
+                    dirty = (SELECT CASE WHEN event_count <> ?8 THEN 1 ELSE 0 END
+                               FROM incidents WHERE id = notifications.incident_id)
               WHERE id = ?1 AND status = 'pending'
                 AND (SELECT severity FROM incidents WHERE id = notifications.incident_id) = ?7",
         )?

@@ -107,7 +107,8 @@ impl Store {
         let now = time::write(self.clock().now());
         self.write(move |tx| {
             tx.prepare_cached(
-                "INSERT OR IGNORE INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)",
+                "INSERT INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (signature) DO NOTHING",
             )?
             .execute(params![signature, answer, now])?;
             Ok(())

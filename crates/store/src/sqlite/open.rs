@@ -13,20 +13,20 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_incident_search.sql"),
     include_str!("../../migrations/sqlite/0005_receivers.sql"),
     include_str!("../../migrations/sqlite/0006_memory_changes.sql"),
+    include_str!("../../migrations/sqlite/0007_foreign_incidents.sql"),
 ];
 
 /// The schema version this program writes; it reads every earlier one.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Fixed when a data directory is made; triage's partitions.
-pub(crate) const PARTITIONS: u16 = 16;
+pub(crate) use foghorn_domain::event::PARTITIONS;
 
 /// `FOGH` as SQLite's application id, so that a file of another program is told apart.
 const APPLICATION_ID: i64 = 0x464f_4748;
 
 pub(super) fn lock_directory(directory: &Path) -> Result<File> {
     let unusable = |error: std::io::Error| Error::Unusable { path: directory.to_owned(), detail: error.to_string() };
-    make_private(directory).map_err(unusable)?;
+    make_directory(directory)?;
     let file =
         File::options().create(true).write(true).truncate(false).open(directory.join("lock")).map_err(unusable)?;
     match file.try_lock() {
@@ -34,6 +34,12 @@ pub(super) fn lock_directory(directory: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
+}
+
+/// Makes sure of the directory.
+pub(super) fn make_directory(directory: &Path) -> Result<()> {
+    let unusable = |error: std::io::Error| Error::Unusable { path: directory.to_owned(), detail: error.to_string() };
+    make_private(directory).map_err(unusable)
 }
 
 /// Makes the directory, for this user alone: events are other people's logs. One that is there is left as it is.

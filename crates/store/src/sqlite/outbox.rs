@@ -111,7 +111,7 @@ impl Store {
                 "SELECT receiver, channel FROM notifications
                   WHERE status = 'pending' AND receiver <> ?2 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
                  UNION
-                 SELECT receiver, channel FROM notifications WHERE dirty AND status = 'sent' AND receiver <> ?2
+                 SELECT receiver, channel FROM notifications WHERE dirty > 0 AND status = 'sent' AND receiver <> ?2
                   AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)",
             )?;
             let lanes = statement
@@ -143,10 +143,10 @@ impl Store {
         self.read(move |db| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM notifications n
-                  WHERE dirty AND status = 'sent' AND receiver = ?1 AND channel = ?2
+                  WHERE dirty > 0 AND status = 'sent' AND receiver = ?1 AND channel = ?2
                     AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
                     AND (coalesce(edited_at, sent_at) <= ?4
-                         OR shown_status IS NOT (SELECT status FROM incidents i WHERE i.id = n.incident_id))
+                         OR shown_status IS DISTINCT FROM (SELECT status FROM incidents i WHERE i.id = n.incident_id))
                   ORDER BY coalesce(edited_at, sent_at), id LIMIT 1"
             );
             let mut statement = db.prepare_cached(&sql)?;
@@ -230,10 +230,10 @@ impl Store {
                 "INSERT INTO notifications
                      (incident_id, receiver, channel, reason, occurrence, urgency, status, route, team, provider, created_at)
                  SELECT incident_id, receiver, channel, ?2, ?3, urgency, 'pending', route, team,
-                        json_object('thread_ts', json_extract(provider, '$.ts')), ?4
+                        json_object('thread_ts', provider::jsonb ->> 'ts')::text, ?4
                    FROM notifications
-                  WHERE incident_id = ?1 AND status = 'sent' AND reason <> ?2 AND json_extract(provider, '$.ts') IS NOT NULL
-                    AND (?5 IS NULL OR json_extract(provider, '$.ts') = ?5)
+                  WHERE incident_id = ?1 AND status = 'sent' AND reason <> ?2 AND provider::jsonb ->> 'ts' IS NOT NULL
+                    AND (?5::text IS NULL OR provider::jsonb ->> 'ts' = ?5)
                   ORDER BY id DESC LIMIT 1
                  ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
             )?
@@ -309,7 +309,7 @@ impl Store {
     /// Writes down that a delivery begins. `false` if there is nothing to deliver any more.
     pub async fn begin_delivery(&self, id: i64) -> Result<bool> {
         self.write(move |tx| {
-            let sql = "UPDATE notifications SET in_flight = 1, dirty = 0 WHERE id = ?1 AND status = 'pending'";
+            let sql = "UPDATE notifications SET in_flight = TRUE, dirty = 0 WHERE id = ?1 AND status = 'pending'";
             Ok(tx.prepare_cached(sql)?.execute([id])? > 0)
         })
         .await
@@ -382,7 +382,8 @@ impl Store {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
-                "UPDATE notifications SET dirty = max(0, dirty - ?2), shown_status = ?3, edits = edits + (?4 IS NOT NULL),
+                "UPDATE notifications SET dirty = CASE WHEN dirty > ?2 THEN dirty - ?2 ELSE 0 END, shown_status = ?3,
+                        edits = edits + CASE WHEN ?4::text IS NULL THEN 0 ELSE 1 END,
                         message = coalesce(?4, message), edited_at = ?5, attempts = 0, next_attempt_at = NULL
                   WHERE id = ?1",
             )?

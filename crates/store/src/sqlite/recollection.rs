@@ -3,7 +3,7 @@
 use super::{Store, memory};
 use crate::Result;
 use crate::model::MemoryItem;
-use crate::sql::{OptionalExtension, params};
+use crate::sql::{self, OptionalExtension, params};
 
 /// A memory with what the index needs of it.
 #[derive(Clone, Debug)]
@@ -46,8 +46,14 @@ impl Store {
     /// Changes after `seq`, in order.
     pub async fn memory_changes(&self, seq: i64, limit: u32) -> Result<Vec<MemoryChange>> {
         self.read(move |db| {
+            // On Postgres a change with a lower number may still be committed beside those of open transactions.
+            let is_final = match db.is_postgres() {
+                true => "AND seq < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 24)",
+                false => "",
+            };
+            let sql = format!("SELECT seq, item FROM memory_changes WHERE seq > ?1 {is_final} ORDER BY seq LIMIT ?2");
             let changed = db
-                .prepare_cached("SELECT seq, item FROM memory_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
+                .prepare_cached(&sql)?
                 .query_map(params![seq, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<crate::sql::Result<Vec<(i64, i64)>>>()?;
             let sql = format!(
@@ -71,9 +77,9 @@ impl Store {
                     .optional()?;
                 changes.push(MemoryChange { seq, number, memory });
             }
-            if changes.len() == limit as usize {
+            if let (true, Some(sqlite)) = (changes.len() == limit as usize, db.as_sqlite()) {
                 // The whole memory is being read, as at a start: its pages would stay with this connection.
-                db.execute_batch("PRAGMA shrink_memory")?;
+                sqlite.execute_batch("PRAGMA shrink_memory").map_err(sql::Error::from)?;
             }
             Ok(changes)
         })

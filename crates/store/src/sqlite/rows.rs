@@ -11,10 +11,10 @@ use foghorn_domain::severity::{Severity, Urgency};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) const EVENT_COLUMNS: &str = "id, source, type, payload, metadata, created_at, status, dedup_key, episode, \
+pub(crate) const EVENT_COLUMNS: &str = "id, source, type, payload, metadata, created_at, status, dedup_key, episode, \
      event_timestamp, severity, origin, service, environment, partition";
 
-pub(super) fn event(row: &Row<'_>) -> crate::sql::Result<Event> {
+pub(crate) fn event(row: &Row<'_>) -> crate::sql::Result<Event> {
     let source: String = row.get(1)?;
     let metadata = match serde_json::from_str(row.text(4)?.as_deref().unwrap_or("{}")) {
         Ok(Value::Object(map)) => map,
@@ -46,7 +46,7 @@ pub(super) fn event(row: &Row<'_>) -> crate::sql::Result<Event> {
     })
 }
 
-pub(super) const INCIDENT_COLUMNS: &str = "id, event_id, labels, summary_text, anomaly_score, confidence, evidence, \
+pub(crate) const INCIDENT_COLUMNS: &str = "id, event_id, labels, summary_text, anomaly_score, confidence, evidence, \
      status, created_at, severity, urgency, kind, service, environment, fingerprint, partition, event_count, \
      last_seen, ended_by, ended_at, previous_incident_id, ends_by_source, life";
 
@@ -64,7 +64,7 @@ struct Life {
     flapping_since: Option<Timestamp>,
 }
 
-pub(super) fn incident(row: &Row<'_>) -> crate::sql::Result<Incident> {
+pub(crate) fn incident(row: &Row<'_>) -> crate::sql::Result<Incident> {
     let id = row.get(0)?;
     let life: Life = json(row, 22)?;
     let first_seen = moment(row, 8)?.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -103,7 +103,7 @@ pub(super) fn incident(row: &Row<'_>) -> crate::sql::Result<Incident> {
 }
 
 /// Writes an incident, giving it an id if it has none.
-pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: Timestamp) -> crate::Result<()> {
+pub(crate) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: Timestamp) -> crate::Result<()> {
     let life = Life {
         opened_because: incident.opened_because.clone(),
         correlations: incident.correlations.clone(),
@@ -122,9 +122,9 @@ pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
         "INSERT INTO incidents
              (id, event_id, labels, summary_text, anomaly_score, confidence, evidence, status, created_at, severity,
               urgency, kind, service, environment, fingerprint, partition, event_count, last_seen, ended_by, ended_at,
-              previous_incident_id, ends_by_source, needs_sweep, life, updated_at)
+              previous_incident_id, ends_by_source, needs_sweep, life, updated_at, picked_up)
          VALUES ({given}, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                 ?22, ?23, ?24, ?25)
+                 ?22, ?23, ?24, ?25, TRUE)
          ON CONFLICT (id) DO UPDATE SET
              labels = excluded.labels, anomaly_score = excluded.anomaly_score, confidence = excluded.confidence,
              evidence = excluded.evidence, status = excluded.status, severity = excluded.severity,
@@ -160,13 +160,16 @@ pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
         serde_json::to_string(&life)?,
         time::write(now),
     ];
+    if incident.id != 0 {
+        return Ok(tx.post(&sql, values)?);
+    }
     incident.id = tx.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
     Ok(())
 }
 
 /// Whether time alone may still change an incident. `source_fires` is what is known of its alert: `None`
 /// where nobody has looked.
-pub(super) fn changes_with_time(incident: &Incident, source_fires: Option<bool>) -> bool {
+pub(crate) fn changes_with_time(incident: &Incident, source_fires: Option<bool>) -> bool {
     let may_go_quiet = incident.status.is_open() && !incident.ends_by_source;
     let may_fire_on = incident.status == Status::Resolved
         && incident.ended_by == Some(EndedBy::Person)
@@ -175,15 +178,15 @@ pub(super) fn changes_with_time(incident: &Incident, source_fires: Option<bool>)
     may_go_quiet || may_fire_on || incident.flapping_since.is_some()
 }
 
-pub(super) fn moment(row: &Row<'_>, column: usize) -> crate::sql::Result<Option<Timestamp>> {
+pub(crate) fn moment(row: &Row<'_>, column: usize) -> crate::sql::Result<Option<Timestamp>> {
     Ok(row.text(column)?.map(|text| time::read(&text)))
 }
 
-pub(super) fn word_in(row: &Row<'_>, column: usize) -> crate::sql::Result<Option<String>> {
+pub(crate) fn word_in(row: &Row<'_>, column: usize) -> crate::sql::Result<Option<String>> {
     row.get(column)
 }
 
-pub(super) fn json<T: Default + serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> crate::sql::Result<T> {
+pub(crate) fn json<T: Default + serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> crate::sql::Result<T> {
     let text = row.text(column)?;
     Ok(serde_json::from_str(text.as_deref().unwrap_or("null")).unwrap_or_default())
 }

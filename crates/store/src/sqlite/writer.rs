@@ -26,8 +26,6 @@ pub(crate) enum Lane {
     /// A batch of triage. Batches of different processes concern different partitions and run side by side; none
     /// runs beside a transaction of [`Lane::Work`].
     Triage,
-    /// Appending to the event log. Waits for nobody.
-    Intake,
 }
 
 impl Lane {
@@ -35,8 +33,8 @@ impl Lane {
     fn most_jobs(self, is_postgres: bool) -> usize {
         match (self, is_postgres) {
             // Every savepoint is a transaction of its own to Postgres, which keeps 64 of them at hand.
-            (Self::Work | Self::Triage, true) => 50,
-            _ => 512,
+            (_, true) => 50,
+            (_, false) => 512,
         }
     }
 
@@ -46,13 +44,12 @@ impl Lane {
             (_, false) => "BEGIN IMMEDIATE",
             (Self::Work, true) => "BEGIN; SELECT pg_advisory_xact_lock(1179600712, 1)",
             (Self::Triage, true) => "BEGIN; SELECT pg_advisory_xact_lock_shared(1179600712, 1)",
-            (Self::Intake, true) => "BEGIN",
         }
     }
 }
 
 /// Opens a connection for writing, again where the last one has ended.
-pub(super) type Open = Box<dyn Fn() -> Result<Connection> + Send>;
+pub(crate) type Open = Box<dyn Fn() -> Result<Connection> + Send>;
 
 /// Answers a caller, given what became of the commit.
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
@@ -67,9 +64,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(lane: Lane, connection: Connection, open: Open, room: Room) -> Self {
+    pub(crate) fn start(lane: Lane, connection: Connection, open: Open, room: Arc<Room>) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let room = Arc::new(room);
         let of_thread = Arc::clone(&room);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -240,7 +236,7 @@ mod tests {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE lines (text TEXT); PRAGMA max_page_count = 10").unwrap();
         let open: Open = Box::new(|| Err(Error::Closed));
-        Writer::start(Lane::Work, connection.into(), open, Room::new(".".into()))
+        Writer::start(Lane::Work, connection.into(), open, Arc::new(Room::new(".".into())))
     }
 
     async fn add(writer: &Writer, bytes: usize) -> Result<usize> {

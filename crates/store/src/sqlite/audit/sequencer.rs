@@ -41,8 +41,8 @@ pub(crate) fn append_waiting(tx: &Transaction<'_>) -> Result<()> {
     insert(session, &placed)?;
     let Some(end) = placed.last() else { return Ok(()) };
     session.run(
-        "INSERT INTO audit_tip (only, id, hash) VALUES (1, ?1, ?2)
-         ON CONFLICT (only) DO UPDATE SET id = excluded.id, hash = excluded.hash",
+        "INSERT INTO audit_tip (\"only\", id, hash) VALUES (1, ?1, ?2)
+         ON CONFLICT (\"only\") DO UPDATE SET id = excluded.id, hash = excluded.hash",
         &[&end.id, &end.hash],
     )?;
     Ok(())

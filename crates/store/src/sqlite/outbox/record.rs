@@ -64,7 +64,7 @@ pub(super) fn join(tx: &Transaction<'_>, rows: &[(i64, String)], with: IncidentI
     for (id, why) in rows {
         joined += tx
             .prepare_cached(
-                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = 0
+                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = FALSE
                   WHERE id = ?1 AND status = 'pending'",
             )?
             .execute(params![id, with, why, time::write(now)])?;
@@ -77,7 +77,7 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
         landed;
     tx.prepare_cached(
         "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
-                in_flight = 0, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
+                in_flight = FALSE, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
                 dirty = dirty + (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
           WHERE id = ?1",
     )?
