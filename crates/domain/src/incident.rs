@@ -284,7 +284,7 @@ pub struct Incident {
     pub anomaly_score: Option<f32>,
     /// How sure we are that it is real, 0 to 1.
     pub confidence: f32,
-    /// Up to [`Incident::MAX_EVIDENCE`] entries, the first ones.
+    /// Up to [`Incident::MAX_EVIDENCE`] entries, the first ones; one of a rule that is new takes the place of a repeat.
     pub evidence: Vec<IncidentEvidence>,
     /// What it shares with others.
     pub correlations: Vec<Correlation>,
@@ -317,6 +317,24 @@ impl Incident {
     pub const MAX_EVIDENCE: usize = 20;
     /// State changes remembered to see flapping.
     pub const MAX_CHANGES: usize = 8;
+
+    /// Takes up evidence as long as there is room. After that only another rule is worth the place of a repeat.
+    pub fn keep_evidence(&mut self, evidence: &[IncidentEvidence]) {
+        let kept = &mut self.evidence;
+        for one in evidence {
+            if kept.len() < Self::MAX_EVIDENCE {
+                kept.push(one.clone());
+                continue;
+            }
+            if kept.iter().any(|known| known.rule == one.rule) {
+                continue;
+            }
+            let is_repeat = |place: &usize| kept[..*place].iter().any(|earlier| earlier.rule == kept[*place].rule);
+            let Some(repeat) = (1..kept.len()).rev().find(is_repeat) else { return };
+            kept.remove(repeat);
+            kept.push(one.clone());
+        }
+    }
 
     /// The first line people read: severity, service, symptom.
     pub fn headline(&self) -> String {

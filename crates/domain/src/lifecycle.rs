@@ -350,8 +350,7 @@ fn grow(mut incident: Incident, signal: &Signal) -> Outcome {
             incident.correlations.push(correlation.clone());
         }
     }
-    let room = Incident::MAX_EVIDENCE.saturating_sub(incident.evidence.len());
-    incident.evidence.extend(signal.evidence.iter().take(room).cloned());
+    incident.keep_evidence(&signal.evidence);
     Outcome { incident, changes: Vec::new(), tell: Vec::new(), untold: Vec::new() }
 }
 

@@ -4,17 +4,19 @@
 //! [`Message`]: on top what an engineer reads on a lock screen (headline, history, change), then the
 //! sections in the order of the reference (title, AI summary, causes and fixes, similar incidents,
 //! buttons). `parts` holds one small function for each section, `render` draws the message in a
-//! terminal.
+//! terminal; `news` is what is said in the thread below it.
 //!
 //! Every text from outside passes [`outside_text`](crate::text::outside_text), so that it is redacted,
 //! is one line, holds nothing invisible, and is cut. What it may still hold is markup of some
 //! receiver; escaping that is the renderer's duty, since only the renderer knows its receiver.
 
 mod input;
+mod news;
 mod parts;
 mod render;
 
 pub use input::{Acted, Change, MessageInput, RelatedIncident};
+pub use news::{Known, News};
 pub use render::render_text;
 
 use crate::analysis::AnalysisSource;

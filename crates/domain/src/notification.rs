@@ -1,5 +1,6 @@
 //! Tellings: why somebody is told about an incident, and what became of it.
 
+use crate::incident::IncidentId;
 use crate::severity::Severity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,9 +23,16 @@ pub enum Reason {
     SilenceEnded,
     /// Somebody asked for more: evidence and what is like it, in the message's thread.
     DetailsRequested,
+    /// Related incidents and later evidence, in the message's thread.
+    MoreKnown,
 }
 
 impl Reason {
+    /// Whether it stands in the thread of a message and is no message of its own.
+    pub fn is_in_thread(self) -> bool {
+        matches!(self, Self::DetailsRequested | Self::MoreKnown)
+    }
+
     /// The name used in JSON and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +43,7 @@ impl Reason {
             Self::Unacknowledged => "unacknowledged",
             Self::SilenceEnded => "silence_ended",
             Self::DetailsRequested => "details_requested",
+            Self::MoreKnown => "more_known",
         }
     }
 
@@ -48,6 +57,7 @@ impl Reason {
             Self::Unacknowledged,
             Self::SilenceEnded,
             Self::DetailsRequested,
+            Self::MoreKnown,
         ]
         .into_iter()
         .find(|reason| reason.as_str() == word)
@@ -80,16 +90,40 @@ impl ReasonKey {
         Self { reason: Reason::Reopened, occurrence: n.to_string() }
     }
 
-    /// The step of an escalation that it is about, counted from 1.
-    pub fn escalation_step(&self) -> Option<usize> {
-        let is_about_one = self.reason == Reason::Unacknowledged;
-        self.occurrence.split('-').next().filter(|_| is_about_one)?.parse().ok()
+    /// What let a telling of the reason `silence_ended` go.
+    pub fn let_go_by(&self) -> LetGoBy {
+        let holder = self.occurrence.rsplit_once('#').map_or(&*self.occurrence, |(holder, _)| holder);
+        match holder.split_once(':') {
+            Some((LetGoBy::OUTGROWN, _)) => LetGoBy::Outgrown,
+            Some(("inhibition", cause)) => LetGoBy::Cause(cause.parse().ok()),
+            None if holder == "maintenance" => LetGoBy::Maintenance,
+            _ => LetGoBy::Silence,
+        }
     }
 
     /// The source still fires after the `n`th resolve by a person.
     pub fn still_firing(n: u32) -> Self {
         Self { reason: Reason::StillFiring, occurrence: n.to_string() }
     }
+}
+
+/// Why somebody is told now of what was held back before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LetGoBy {
+    /// The silence over it has ended.
+    #[default]
+    Silence,
+    /// The silence goes on, and it no longer fits what the incident has become.
+    Outgrown,
+    /// The maintenance is over.
+    Maintenance,
+    /// The incident that muted it has ended.
+    Cause(Option<IncidentId>),
+}
+
+impl LetGoBy {
+    /// How the occurrence of an outgrown silence begins: `outgrown:silence:7#1`.
+    pub const OUTGROWN: &str = "outgrown";
 }
 
 impl fmt::Display for ReasonKey {

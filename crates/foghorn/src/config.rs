@@ -17,7 +17,9 @@ mod effective;
 mod unsupported;
 pub(crate) mod flags;
 
-pub(crate) use concern::{Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Storage};
+pub(crate) use concern::{
+    Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Process, Storage,
+};
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
 pub(crate) use layers::Sources;
@@ -29,6 +31,8 @@ use layers::Values;
 /// The configuration in force.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// What this process does.
+    pub(crate) process: Process,
     /// The address, and who may call.
     pub(crate) http: Http,
     /// What sources may send.
@@ -81,6 +85,7 @@ impl Config {
     }
 
     fn read(values: &Values, warnings: Vec<String>, errors: &mut Vec<ConfigError>) -> Option<Self> {
+        let process = kept(Process::read(values), errors);
         let http = kept(Http::read(values), errors);
         let intake = kept(Intake::read(values), errors);
         let storage = kept(Storage::read(values), errors);
@@ -98,6 +103,7 @@ impl Config {
         let watchman = kept(Watchman::read(values), errors);
         let log = kept(Log::read(values), errors);
         Some(Self {
+            process: process?,
             http: http?,
             intake: intake?,
             storage: storage?,

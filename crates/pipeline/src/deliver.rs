@@ -12,6 +12,7 @@ mod lane;
 mod outcomes;
 mod pace;
 mod storm;
+mod thread;
 
 pub use outcomes::{LastOutcome, Outcomes};
 pub(crate) use storm::Storm;

@@ -25,7 +25,7 @@ impl Escalate {
         for (incident, at) in self.store.told_and_unanswered().await? {
             let told = Told { at, is_answered: false, reopened_count: incident.reopened_count };
             for routed in table.routing.route(&Subject::from(&incident), now) {
-                // One telling for each step, whichever of the routes names it.
+                // Routes whose steps have the same time share one telling; any other has its own.
                 let steps = steps_due(&told, &routed.escalation, now).into_iter().map(|step| step.key);
                 let repeat = routed.repeat_interval.and_then(|every| repeat_due(&told, every, now)).map(|(key, _)| key);
                 due.extend(steps.chain(repeat).map(|key| (incident.id, key)));

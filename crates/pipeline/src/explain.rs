@@ -34,6 +34,8 @@ pub struct Told {
     pub similar: Vec<SimilarIncident>,
     /// What came before it.
     pub history: History,
+    /// Incidents that are told with it.
+    pub related: Vec<RelatedIncident>,
 }
 
 /// Similar incidents that are recalled, so that a confirmed fix among them can come first.
@@ -94,6 +96,7 @@ impl Explainer {
             changes: &changes,
             related: &related,
             reason: reason.map_or(Reason::Opened, |key| key.reason),
+            let_go_by: reason.map(ReasonKey::let_go_by).unwrap_or_default(),
             acted: acted.as_ref(),
             team,
             possible_repeat,
@@ -101,7 +104,7 @@ impl Explainer {
             ..MessageInput::new(incident, &explained, self.store.clock().now())
         });
         let Explained { analysis, confidence_because, docs, .. } = explained;
-        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history })
+        Ok(Told { explanation: Explanation { analysis, confidence_because, docs }, message, similar, history, related })
     }
 
     /// Similar incidents as message, page and interface show them: first those with a fix that a person

@@ -9,6 +9,7 @@
 //! [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
+mod roles;
 pub mod metrics;
 mod doorbell;
 pub mod ingest;
@@ -33,6 +34,7 @@ mod vitals;
 mod run;
 
 pub use heads::{HeadPublisher, read_heads};
+pub use roles::Roles;
 pub use run::{Handles, Pipeline, Printed, Running};
 pub use settings::Settings;
 pub use vitals::Vitals;

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::message::{Message, render_text};
-use foghorn_domain::notification::Reason;
+use foghorn_domain::notification::{LetGoBy, Reason};
 use foghorn_domain::severity::{Severity, Urgency};
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::notifications::{Delivery, Prepared};
@@ -214,7 +214,9 @@ impl Notify {
 /// What the end of one silence lets through is one telling: the first carries the others.
 fn with_the_same_end(notification: &Notification, ready: &[(Prepared, Message)]) -> Option<Delivery> {
     let holder = |occurrence: &str| occurrence.rsplit_once('#').map(|(holder, _)| holder.to_owned());
-    let mine = holder(&notification.occurrence).filter(|_| notification.reason == Reason::SilenceEnded)?;
+    let is_end =
+        notification.reason == Reason::SilenceEnded && reason_of(notification).let_go_by() != LetGoBy::Outgrown;
+    let mine = holder(&notification.occurrence).filter(|_| is_end)?;
     let first = ready.iter().map(|(prepared, _)| prepared).find(|prepared| {
         matches!(prepared.delivery, Delivery::Sent)
             && prepared.notification.reason == Reason::SilenceEnded

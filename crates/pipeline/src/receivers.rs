@@ -17,6 +17,7 @@ use crate::deliver::Storm;
 use crate::explain::Told;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, Status};
+use foghorn_domain::message::News;
 use foghorn_domain::notification::Reason;
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::SlackRow;
@@ -44,6 +45,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) told: &'a Told,
     /// Many incidents at once, where the message is about them.
     pub(crate) storm: Option<&'a Storm>,
+    /// What the thread has not said yet, where it is a reply in one.
+    pub(crate) news: Option<News>,
     /// The first notification of the incident to this receiver, where there was one.
     pub(crate) first_notification: Option<i64>,
     /// The present moment.
@@ -131,6 +134,11 @@ impl Receiver {
         }
     }
 
+    /// Whether a message has a thread below it.
+    pub(crate) fn has_threads(&self) -> bool {
+        matches!(self, Self::Slack(_))
+    }
+
     /// Whether edits are counted beside messages, for all channels together.
     pub(crate) fn counts_edits(&self) -> bool {
         matches!(self, Self::Slack(_))
@@ -191,8 +199,8 @@ impl Receiver {
     pub(crate) fn shows(&self, row: &Notification, incident: &Incident) -> bool {
         let is_new_status = row.shown_status.as_deref() != Some(incident.status.as_str());
         match self {
-            // What was asked for in a thread stays as it was said.
-            Self::Slack(_) => row.reason != Reason::DetailsRequested,
+            // What stands in a thread stays as it was said.
+            Self::Slack(_) => !row.reason.is_in_thread(),
             Self::PagerDuty(_) | Self::Webhook(_) => is_new_status,
             // What has been mailed cannot be changed.
             Self::Email(_) => false,

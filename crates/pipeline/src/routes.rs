@@ -9,7 +9,7 @@ use foghorn_outbound::email::Mailer;
 use foghorn_outbound::guarded::{GuardSettings, GuardedClient};
 use foghorn_outbound::pagerduty::{PagerDuty, PagerDutySettings, RoutingKey};
 use foghorn_outbound::webhook::{WebhookSecret, WebhookTarget};
-use foghorn_routing::{Address, Routing, Subject};
+use foghorn_routing::{Address, Routing, Subject, receivers_due};
 use foghorn_slack::SlackClient;
 use foghorn_store::sqlite::outbox::{Lane, Routed};
 use std::collections::{BTreeSet, HashMap};
@@ -154,15 +154,13 @@ impl Routes {
         let table = self.table();
         let subject = Subject::from(incident);
         let mut found = table.routing.route(&subject, now);
-        if key.reason == Reason::Unacknowledged
-            && let Some(step) = key.escalation_step()
-        {
-            // The step's own receivers, each once, by the route that names the step.
+        if key.reason == Reason::Unacknowledged {
+            // Only those whose step or repetition it is, each by the route that names it.
             found = found
                 .into_iter()
-                .filter_map(|routed| Some((routed.escalation.get(step - 1)?.receivers.clone(), routed)))
-                .flat_map(|(receivers, routed)| {
-                    receivers.into_iter().map(move |receiver| foghorn_routing::Routed { receiver, ..routed.clone() })
+                .flat_map(|routed| {
+                    let due = receivers_due(key, &routed);
+                    due.into_iter().map(move |receiver| foghorn_routing::Routed { receiver, ..routed.clone() })
                 })
                 .collect();
         }
@@ -203,7 +201,8 @@ impl Routes {
                 let receiver = table.receivers.get(&routed.receiver)?;
                 let (channel, joins) = (receiver.channel().to_owned(), receiver.can_edit());
                 let lane = Lane { receiver: routed.receiver, channel };
-                Some(Routed { lane, route: routed.path, team: routed.team, joins })
+                let team = routed.team.map(|team| table.routing.team_name(&team).to_owned());
+                Some(Routed { lane, route: routed.path, team, joins })
             })
             .collect()
     }

@@ -12,6 +12,7 @@ use crate::notify::Notify;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
+use crate::roles::Roles;
 use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::silences::Silences;
@@ -210,34 +211,47 @@ impl Pipeline {
             triage_bell,
             notify_bell,
         } = self;
-        let hand = handles.slack.clone();
-        tokio::spawn(async move { hand.learn_workspace().await });
+        let roles = handles.settings.roles;
         let of_slack = CancellationToken::new();
-        if let Some(app_token) = handles.settings.receivers.slack.app_token.clone() {
-            tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
+        if roles.web {
+            let hand = handles.slack.clone();
+            tokio::spawn(async move { hand.learn_workspace().await });
+            if let Some(app_token) = handles.settings.receivers.slack.app_token.clone() {
+                tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
+            }
         }
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
-        let stops: [CancellationToken; 4] = std::array::from_fn(|_| CancellationToken::new());
-        let [of_triage, of_reconcile, of_notify, of_remember] = stops.clone();
-        let tasks = [
-            spawn_triage(triage, triage_bell, notify_bell.clone(), of_triage, vitals.watch("triage")),
-            tokio::spawn(reconcile_loop(
-                Timed {
-                    reconcile,
-                    escalate,
-                    watchman,
-                    quiet: handles.quiet.clone(),
-                    routes: handles.routes.clone(),
-                    notify: notify_bell.clone(),
-                },
-                of_reconcile,
-                vitals.watch("reconcile"),
-            )),
-            tokio::spawn(notify_loop(notify, deliver, notify_bell, edit_interval, of_notify, vitals.watch("notify"))),
-            tokio::spawn(remember_loop(recollection, of_remember, vitals.watch("remember"))),
-        ];
-        Running { of_slack, stages: stops.into_iter().zip(tasks).collect(), store: handles.store }
+        let mut stages = Vec::new();
+        let mut stage = |task: JoinHandle<()>, stop: CancellationToken| stages.push((stop, task));
+        if roles.triage {
+            let stop = CancellationToken::new();
+            let pulse = vitals.watch("triage");
+            stage(spawn_triage(triage, triage_bell, notify_bell.clone(), stop.clone(), pulse), stop);
+        }
+        if roles.triage || roles.agent || roles.web {
+            let stop = CancellationToken::new();
+            let timed = Timed {
+                roles,
+                reconcile,
+                escalate,
+                watchman,
+                quiet: handles.quiet.clone(),
+                routes: handles.routes.clone(),
+                notify: notify_bell.clone(),
+            };
+            stage(tokio::spawn(reconcile_loop(timed, stop.clone(), vitals.watch("reconcile"))), stop);
+        }
+        if roles.agent {
+            let stop = CancellationToken::new();
+            let pulse = vitals.watch("notify");
+            stage(tokio::spawn(notify_loop(notify, deliver, notify_bell, edit_interval, stop.clone(), pulse)), stop);
+        }
+        if roles.agent || roles.web {
+            let stop = CancellationToken::new();
+            stage(tokio::spawn(remember_loop(recollection, stop.clone(), vitals.watch("remember"))), stop);
+        }
+        Running { of_slack, stages, store: handles.store }
     }
 }
 
@@ -361,6 +375,7 @@ async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pul
 
 /// What runs by the clock.
 struct Timed {
+    roles: Roles,
     reconcile: Reconcile,
     escalate: Escalate,
     watchman: Watchman,
@@ -377,6 +392,41 @@ impl Timed {
         }
         Ok(())
     }
+
+    /// What is due in this second. What fails is tried again when it is due the next time.
+    async fn tick(&mut self, seconds: u64) {
+        if seconds.is_multiple_of(2) {
+            self.routes.reload();
+        }
+        if self.roles.triage
+            && seconds.is_multiple_of(5)
+            && let Err(error) = self.reconcile.sweep_step().await
+        {
+            tracing::error!(%error, "the sweep over incidents failed and will run again");
+        }
+        if !self.roles.agent {
+            return;
+        }
+        if seconds.is_multiple_of(2)
+            && let Err(error) = self.tell_what_is_due().await
+        {
+            tracing::error!(%error, "what is due could not be queued and will be tried again");
+        }
+        if let Err(error) = self.watchman.step().await {
+            tracing::error!(%error, "the watchman could not go round and tries again");
+        }
+        if seconds.is_multiple_of(60) {
+            self.reconcile.publish_head().await;
+            if let Err(error) = self.reconcile.settle_outcomes().await {
+                tracing::error!(%error, "what became of fixes could not be recorded and will be tried again");
+            }
+            match self.reconcile.forget_step().await {
+                Ok(0) => {}
+                Ok(events) => tracing::info!(events, "retention has forgotten old events"),
+                Err(error) => tracing::error!(%error, "retention failed and will run again"),
+            }
+        }
+    }
 }
 
 async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
@@ -384,32 +434,10 @@ async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse
     let mut ticks = tokio::time::interval(IDLE);
     loop {
         tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
-        if seconds.is_multiple_of(5)
-            && let Err(error) = timed.reconcile.sweep_step().await
-        {
-            tracing::error!(%error, "the sweep over incidents failed and will run again");
-        }
-        if seconds.is_multiple_of(2) {
-            timed.routes.reload();
-            if let Err(error) = timed.tell_what_is_due().await {
-                tracing::error!(%error, "what is due could not be queued and will be tried again");
-            }
-        }
-        if let Err(error) = timed.watchman.step().await {
-            tracing::error!(%error, "the watchman could not go round and tries again");
-        }
-        if seconds.is_multiple_of(60) {
-            timed.reconcile.publish_head().await;
-            if let Err(error) = timed.reconcile.settle_outcomes().await {
-                tracing::error!(%error, "what became of fixes could not be recorded and will be tried again");
-            }
-            match timed.reconcile.forget_step().await {
-                Ok(0) => {}
-                Ok(events) => tracing::info!(events, "retention has forgotten old events"),
-                Err(error) => tracing::error!(%error, "retention failed and will run again"),
-            }
-        }
+        timed.tick(seconds).await;
         seconds += 1;
     }
-    timed.reconcile.publish_head().await;
+    if timed.roles.agent {
+        timed.reconcile.publish_head().await;
+    }
 }

@@ -1,6 +1,7 @@
 //! What the stages need to know, with the defaults of the embedded size.
 
 use crate::receivers::ReceiverSettings;
+use crate::roles::Roles;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_store::sqlite::retention::Retention;
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use std::time::Duration;
 /// [`foghorn_domain::lifecycle::Policy`].
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What this process does.
+    pub roles: Roles,
     /// Findings below this score, 0 to 1, are kept as evidence and open nothing.
     pub min_detection_score: f32,
     /// Characters of a payload that are carried into an incident or a message.
@@ -50,6 +53,7 @@ impl Settings {
     /// The defaults, for a data directory.
     pub fn new(data_dir: &std::path::Path) -> Self {
         Self {
+            roles: Roles::ALL,
             min_detection_score: 0.3,
             max_payload_length: 2000,
             learn: SignedDuration::from_hours(24),

@@ -5,6 +5,7 @@ use crate::routes::Routes;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_routing::{FieldFault, NewSilence, Silence, Subject};
 use foghorn_store::model::{IncidentFilter, Paging};
+use foghorn_store::sqlite::mutes::Mute;
 use foghorn_store::sqlite::silences::{NewSilence as NewRow, SilenceRow};
 use foghorn_store::{Result, Store};
 use serde_json::{Value, json};
@@ -34,6 +35,11 @@ impl Silences {
     /// All that are not over; with `ended` those too.
     pub async fn list(&self, ended: bool) -> Result<Vec<Silence>> {
         Ok(self.store.silences(ended).await?.into_iter().map(silence).collect())
+    }
+
+    /// What is kept quiet because somebody called its like a false positive.
+    pub async fn mutes(&self) -> Result<Vec<Mute>> {
+        self.store.mutes().await
     }
 
     /// One.

@@ -2,9 +2,11 @@
 //! Mode), carried out once and answered in time.
 //!
 //! [`SlackHand::interact`] takes clicks and forms, [`SlackHand::command`] (in [`command`]) what is typed after
-//! `/foghorn`, and [`socket`] brings both over a connection of our own. They answer with a [`Reply`], and say honestly when nothing was recorded.
+//! `/foghorn`, and [`socket`] brings both over a connection of our own; [`people`] says who may. They answer with a
+//! [`Reply`], and say honestly when nothing was recorded.
 
 mod command;
+mod people;
 mod socket;
 
 use crate::act::{Acting, Actor};
@@ -15,22 +17,18 @@ use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission}
 use foghorn_slack::{Retry, SlackClient};
 use foghorn_store::sqlite::once::{Answered, Asked, Wording};
 use foghorn_store::{Error, Result, Store};
+use people::People;
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Slack shows an error after three seconds; what is not begun by now is not recorded.
+/// Slack shows an error after three seconds; what is not begun by now is not recorded. Finding out who it is counts.
 const WITHIN: Duration = Duration::from_millis(2500);
-/// How long opening a form may take.
-const OPEN_FORM_WITHIN: Duration = Duration::from_millis(2000);
-/// How long Slack is asked who somebody is.
-const ASK_WHO_WITHIN: Duration = Duration::from_millis(400);
+/// How long after the request came a form may be opened.
+const OPEN_FORM_WITHIN: Duration = Duration::from_millis(2400);
 /// How long after a failure Slack is asked again whose token it is, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// People who are remembered.
-const MOST_KNOWN: usize = 10_000;
 /// What is said when nothing has changed because the store did not get to it.
 const NOT_RECORDED: &str = "not recorded, try again";
 
@@ -45,12 +43,7 @@ pub struct SlackHand {
     acting: Acting,
     silences: Silences,
     client: Option<SlackClient>,
-    /// The workspace whose people may act; empty where it is not known (yet).
-    team_id: Arc<OnceLock<String>>,
-    /// Guests and people of other workspaces who may act, by Slack id, with their names.
-    people: Arc<HashMap<String, String>>,
-    /// People whom Slack was asked about, and whether they are guests or strangers.
-    outsiders: Arc<Mutex<HashMap<String, bool>>>,
+    people: Arc<People>,
 }
 
 /// An answer to Slack.
@@ -76,16 +69,8 @@ impl SlackHand {
         client: Option<SlackClient>,
         settings: &SlackSettings,
     ) -> Self {
-        let team_id = Arc::new(settings.team_id.clone().map(OnceLock::from).unwrap_or_default());
-        Self {
-            store,
-            acting,
-            silences,
-            client,
-            team_id,
-            people: Arc::new(settings.people.clone()),
-            outsiders: Arc::default(),
-        }
+        let people = Arc::new(People::new(settings.team_id.clone(), settings.people.clone()));
+        Self { store, acting, silences, client, people }
     }
 
     /// Asks Slack, until it answers, whose token it is, so that clicks from elsewhere can be told apart.
@@ -96,7 +81,7 @@ impl SlackHand {
             match client.auth_test().await {
                 Ok(identity) => {
                     tracing::info!(workspace = identity.team, "Slack knows the token");
-                    let _ = self.team_id.set(identity.team_id);
+                    self.people.learn_team(identity.team_id);
                     return;
                 }
                 Err(error) if error.retry() == Retry::Never => {
@@ -120,16 +105,17 @@ impl SlackHand {
     }
 
     async fn click(&self, click: Click, key: &str) -> Result<Reply> {
+        let begun = Instant::now();
         let actor = match self.actor(&click.person, click.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(Reply::said(&format!("Incident {} was not changed: {why}", click.incident_id))),
         };
         let action = match click.action {
             Button::Act(action) => action,
-            Button::AddSolution => return self.open_form(&click).await,
+            Button::AddSolution => return self.open_form(&click, begun).await,
         };
         let asked = Asked::Act(self.acting.asked(click.incident_id, action, &actor, None, None));
-        let reply = self.carry_out(key, asked, wording(click.incident_id, action, &actor)).await?;
+        let reply = self.carry_out(begun, key, asked, wording(click.incident_id, action, &actor)).await?;
         self.respond(click.response_url.as_deref(), &reply.0);
         if action == Action::Info && reply.1 {
             self.show_details(click.incident_id, click.message_ts, key).await;
@@ -146,6 +132,7 @@ impl SlackHand {
     }
 
     async fn form(&self, form: Submission, key: &str) -> Result<Reply> {
+        let begun = Instant::now();
         let actor = match self.actor(&form.person, form.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(form_error(&why)),
@@ -158,7 +145,7 @@ impl SlackHand {
             let said: Wording = Box::new(move |_| format!("Solution of incident {id} remembered, {who}"));
             (self.acting.written(id, &actor, &form.solution), said)
         };
-        let (reply, is_done) = self.carry_out(key, asked, wording).await?;
+        let (reply, is_done) = self.carry_out(begun, key, asked, wording).await?;
         // A form is answered with what becomes of it.
         Ok(match (reply.status, is_done) {
             (200, true) => Reply { status: 200, body: json!({ "response_action": "clear" }) },
@@ -178,26 +165,9 @@ impl SlackHand {
         });
     }
 
-    /// Whether somebody is a guest or belongs to a connected workspace, as Slack knows them; asked once for each
-    /// person. Where Slack does not say so in time, the signature is enough.
-    async fn is_outsider(&self, person: &Person) -> bool {
-        if let Some(known) = self.outsiders.lock().unwrap_or_else(PoisonError::into_inner).get(&person.id) {
-            return *known;
-        }
-        let Some(client) = &self.client else { return false };
-        let Ok(Ok(user)) = tokio::time::timeout(ASK_WHO_WITHIN, client.user(&person.id)).await else { return false };
-        let is_outsider = user.is_guest || user.is_stranger || user.is_deleted;
-        let mut known = self.outsiders.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KNOWN {
-            known.clear();
-        }
-        known.insert(person.id.clone(), is_outsider);
-        is_outsider
-    }
-
     /// The reply, and whether it was carried out, now or before.
-    async fn carry_out(&self, key: &str, asked: Asked, wording: Wording) -> Result<(Reply, bool)> {
-        match self.acting.once(key.to_owned(), asked, wording, WITHIN).await {
+    async fn carry_out(&self, begun: Instant, key: &str, asked: Asked, wording: Wording) -> Result<(Reply, bool)> {
+        match self.acting.once(key.to_owned(), asked, wording, WITHIN.saturating_sub(begun.elapsed())).await {
             Ok(Answered::Now(text) | Answered::Before(text)) => Ok((Reply::said(&text), true)),
             Ok(Answered::Refused(text)) => Ok((Reply::said(&text), false)),
             Ok(Answered::TakenBack) => Ok((Reply::said(NOT_RECORDED), false)),
@@ -212,7 +182,7 @@ impl SlackHand {
         }
     }
 
-    async fn open_form(&self, click: &Click) -> Result<Reply> {
+    async fn open_form(&self, click: &Click, begun: Instant) -> Result<Reply> {
         let id = click.incident_id;
         match self.store.incident(id).await {
             Ok(_) => {}
@@ -227,7 +197,9 @@ impl SlackHand {
             return Ok(Reply::said(&instead));
         };
         let view = foghorn_slack::blocks::render_modal(id);
-        match tokio::time::timeout(OPEN_FORM_WITHIN, client.open_view(trigger, &view)).await {
+        match tokio::time::timeout(OPEN_FORM_WITHIN.saturating_sub(begun.elapsed()), client.open_view(trigger, &view))
+            .await
+        {
             Ok(Ok(())) => Ok(Reply { status: 200, body: json!({}) }),
             Ok(Err(error)) => {
                 tracing::warn!(%error, incident.id = id, "the form for a solution could not be opened");
@@ -239,15 +211,9 @@ impl SlackHand {
 
     /// Who acts, or why they may not.
     async fn actor(&self, person: &Person, team_id: Option<&str>) -> std::result::Result<Actor, String> {
-        let mapped = self.people.get(&person.id);
-        let theirs = person.team_id.as_deref().or(team_id);
-        let is_elsewhere = matches!((self.team_id.get(), theirs), (Some(ours), Some(theirs)) if ours != theirs);
-        if mapped.is_none() && (person.is_stranger || is_elsewhere || self.is_outsider(person).await) {
-            let why =
-                "you are a guest or belong to another workspace; ask for your Slack id to be put under slack.people";
-            return Err(why.to_owned());
-        }
-        let name = mapped.unwrap_or(&person.name);
+        let now = self.store.clock().now();
+        self.people.check(person, team_id, self.client.as_ref(), now).await?;
+        let name = self.people.name_of(person).unwrap_or(&person.name);
         let is_reserved = NAMES_OF_THE_SYSTEM.iter().any(|reserved| name.eq_ignore_ascii_case(reserved));
         let who = if is_reserved { person.id.clone() } else { name.clone() };
         Ok(Actor { who, on_behalf_of: None, via: "slack" })

@@ -58,8 +58,15 @@ impl Trial {
         for Routed { lane, route, team, .. } in self.routes.routed(&incident, &ReasonKey::opened(), now) {
             let Some(receiver) = self.routes.receiver(&lane.receiver) else { continue };
             let row = Notification { id: incident.id, ..row(&lane.receiver, &lane.channel, team, now) };
-            let outgoing =
-                Outgoing { row: &row, incident: &incident, told: &told, storm: None, first_notification: None, now };
+            let outgoing = Outgoing {
+                row: &row,
+                incident: &incident,
+                told: &told,
+                storm: None,
+                news: None,
+                first_notification: None,
+                now,
+            };
             let mut failure = receiver.post(&outgoing).await.err();
             if failure.is_none() && receiver.kind() == "pagerduty" {
                 // What rang for a test is not left open.
@@ -136,6 +143,7 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
         message,
         similar: Vec::new(),
         history: History::default(),
+        related: Vec::new(),
     }
 }
 

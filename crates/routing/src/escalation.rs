@@ -1,8 +1,10 @@
 //! What happens while nobody acknowledges: the next receivers, and the same ones again.
 //!
 //! Both are pure functions of times that the store keeps, so that a restart neither forgets a step nor takes
-//! one twice: each due step has a key, and the outbox holds a key once.
+//! one twice: each due step has a key, and the outbox holds a key once. The key names the step's own time, so that
+//! routes whose steps differ are told apart when [`receivers_due`] asks whom a key concerns.
 
+use crate::route::Routed;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::notification::{Reason, ReasonKey};
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,8 @@ pub struct Told {
 /// A step that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The outbox's key: `unacknowledged`, and `1` for the first step; `1-2` after the second reopening.
+    /// The outbox's key: `unacknowledged`, and `900s` for the step after 15 minutes; `900s-2` after the second
+    /// reopening.
     pub key: ReasonKey,
     /// Since when.
     pub at: Timestamp,
@@ -43,23 +46,39 @@ pub fn steps_due(told: &Told, steps: &[Step], now: Timestamp) -> Vec<Due> {
     if told.is_answered {
         return Vec::new();
     }
-    let due = steps.iter().zip(1_u32..).filter_map(|(step, number)| {
+    let due = steps.iter().filter_map(|step| {
         let at = told.at.checked_add(step.after).ok().filter(|at| *at <= now)?;
-        Some(Due { key: key(&number.to_string(), told), at, receivers: step.receivers.clone() })
+        Some(Due { key: key(&period(step.after), told), at, receivers: step.receivers.clone() })
     });
     due.collect()
 }
 
-/// The latest repetition that is due, with its key (`repeat-3`). Those that were missed meanwhile are not made
+/// The latest repetition that is due, with its key (`repeat-3600s-3`). Those that were missed meanwhile are not made
 /// up for: after an outage there is one message and not a dozen.
 pub fn repeat_due(told: &Told, every: SignedDuration, now: Timestamp) -> Option<(ReasonKey, Timestamp)> {
-    let (passed, every) = (now.duration_since(told.at).as_secs(), every.as_secs());
-    if told.is_answered || every <= 0 || passed < every {
+    let (passed, seconds) = (now.duration_since(told.at).as_secs(), every.as_secs());
+    if told.is_answered || seconds <= 0 || passed < seconds {
         return None;
     }
-    let number = passed / every;
-    let at = told.at.checked_add(SignedDuration::from_secs(number * every)).ok()?;
-    Some((key(&format!("repeat-{number}"), told), at))
+    let number = passed / seconds;
+    let at = told.at.checked_add(SignedDuration::from_secs(number * seconds)).ok()?;
+    Some((key(&format!("{REPEAT}-{}-{number}", period(every)), told), at))
+}
+
+/// Whom a route tells for a key of [`steps_due`] or [`repeat_due`]: nobody where the step or repetition is that of
+/// another route.
+pub fn receivers_due(key: &ReasonKey, routed: &Routed) -> Vec<String> {
+    let mut words = key.occurrence.split('-');
+    match words.next() {
+        Some(REPEAT) => {
+            let is_own = routed.repeat_interval.is_some_and(|every| words.next() == Some(&*period(every)));
+            if is_own { vec![routed.receiver.clone()] } else { Vec::new() }
+        }
+        after => {
+            let own = routed.escalation.iter().filter(|step| after == Some(&*period(step.after)));
+            own.flat_map(|step| step.receivers.iter().cloned()).collect()
+        }
+    }
 }
 
 /// When to look again; `None` where nothing will ever be due.
@@ -73,6 +92,13 @@ pub fn next_due(told: &Told, steps: &[Step], every: Option<SignedDuration>, now:
         told.at.checked_add(SignedDuration::from_secs(number.checked_mul(every.as_secs())?)).ok()
     });
     steps.chain(repeat).filter(|at| *at > now).min()
+}
+
+const REPEAT: &str = "repeat";
+
+/// A length of time as keys name it.
+fn period(length: SignedDuration) -> String {
+    format!("{}s", length.as_secs())
 }
 
 fn key(occurrence: &str, told: &Told) -> ReasonKey {
@@ -111,12 +137,36 @@ mod tests {
             assert_eq!(due, expected, "minute {minute}");
         };
         check(told(false, 0), 14, &[]);
-        check(told(false, 0), 15, &["unacknowledged:1 lead"]);
-        check(told(false, 0), 44, &["unacknowledged:1 lead"]);
-        check(told(false, 0), 600, &["unacknowledged:1 lead", "unacknowledged:2 boss"]);
-        check(told(false, 2), 20, &["unacknowledged:1-2 lead"]);
+        check(told(false, 0), 15, &["unacknowledged:900s lead"]);
+        check(told(false, 0), 44, &["unacknowledged:900s lead"]);
+        check(told(false, 0), 600, &["unacknowledged:900s lead", "unacknowledged:2700s boss"]);
+        check(told(false, 2), 20, &["unacknowledged:900s-2 lead"]);
         check(told(true, 0), 600, &[]);
         check(told(false, 0), -600, &[]);
+    }
+
+    #[test]
+    fn a_key_concerns_the_routes_that_have_its_step_and_no_others() {
+        let routed = |minutes, every| Routed {
+            receiver: "team".to_owned(),
+            team: None,
+            path: "route[0]".to_owned(),
+            because: Vec::new(),
+            group_interval: None,
+            repeat_interval: Some(SignedDuration::from_mins(every)),
+            escalation: vec![Step { after: SignedDuration::from_mins(minutes), receivers: vec!["lead".to_owned()] }],
+        };
+        let check = |occurrence: &str, routed: &Routed, expected: &[&str]| {
+            let key = ReasonKey { reason: Reason::Unacknowledged, occurrence: occurrence.to_owned() };
+            assert_eq!(receivers_due(&key, routed), expected, "{occurrence}");
+        };
+        check("900s", &routed(15, 60), &["lead"]);
+        check("900s-2", &routed(15, 60), &["lead"]);
+        check("900s", &routed(30, 60), &[]);
+        check("repeat-3600s-3", &routed(15, 60), &["team"]);
+        check("repeat-3600s-3-2", &routed(15, 60), &["team"]);
+        check("repeat-3600s-3", &routed(15, 90), &[]);
+        check("", &routed(15, 60), &[]);
     }
 
     #[test]
@@ -127,9 +177,9 @@ mod tests {
             assert_eq!(due, expected.map(|(key, minute)| (key.to_owned(), at(minute))), "minute {minute}");
         };
         check(told(false, 0), 59, None);
-        check(told(false, 0), 60, Some(("unacknowledged:repeat-1", 60)));
-        check(told(false, 0), 119, Some(("unacknowledged:repeat-1", 60)));
-        check(told(false, 1), 600, Some(("unacknowledged:repeat-10-1", 600)));
+        check(told(false, 0), 60, Some(("unacknowledged:repeat-3600s-1", 60)));
+        check(told(false, 0), 119, Some(("unacknowledged:repeat-3600s-1", 60)));
+        check(told(false, 1), 600, Some(("unacknowledged:repeat-3600s-10-1", 600)));
         check(told(true, 0), 600, None);
         assert_eq!(repeat_due(&told(false, 0), SignedDuration::ZERO, at(9)), None);
     }

@@ -28,7 +28,7 @@ mod spell;
 mod near;
 
 pub use attributes::Attributes;
-pub use escalation::{Due, Step, Told, next_due, repeat_due, steps_due};
+pub use escalation::{Due, Step, Told, next_due, receivers_due, repeat_due, steps_due};
 pub use fault::Fault;
 pub use hours::Hours;
 pub use inhibition::{Inhibition, Open, inhibited_among};

@@ -17,7 +17,7 @@ pub use answer::{render_confirmation, render_form_error};
 pub use form::render_modal;
 pub use message::{About, render};
 pub use storm::{Storm, StormEntry, render_storm};
-pub use thread::render_thread_details;
+pub use thread::{render_thread_details, render_thread_news};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use foghorn_pipeline::Roles;
 
 /// What a path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,36 @@ fn purpose(path: &str, method: &Method) -> Purpose {
     }
 }
 
+/// What every process answers, whatever its roles.
+const OF_EVERY_ROLE: [&str; 3] = ["/metrics", "/status", "/openapi.json"];
+
+/// The role that an address needs and this process does not have.
+fn missing_role(roles: Roles, path: &str, method: &Method) -> Option<&'static str> {
+    match purpose(path, method) {
+        Purpose::Open => None,
+        _ if OF_EVERY_ROLE.contains(&path) => None,
+        Purpose::Intake => (!roles.ingest).then_some("ingest"),
+        Purpose::ReadAndAct => (!roles.web).then_some("web"),
+    }
+}
+
+/// Lets in who may come in, to what this process does.
+fn check_in(app: &App, request: &Request) -> Result<Caller, Box<Response>> {
+    let caller = admit(app, request)?;
+    let roles = app.pipeline.settings.roles;
+    match missing_role(roles, request.uri().path(), request.method()) {
+        None => Ok(caller),
+        Some(role) => {
+            let detail = format!("this process has the roles {roles}; ask one that has `{role}`");
+            let title = "Another process does this";
+            Err(Box::new(Problem::new(StatusCode::NOT_FOUND, "other-role", title, detail).into_response()))
+        }
+    }
+}
+
 /// The middleware.
 pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let mut response = match admit(&app, &request) {
+    let mut response = match check_in(&app, &request) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -213,6 +241,22 @@ mod tests {
         check("localhost.evil.example:8000", false);
         check("127.0.0.1.evil.example", false);
         check("", false);
+    }
+
+    #[test]
+    fn a_process_answers_what_its_roles_are_for() {
+        let check = |roles: &str, method: Method, path, expected| {
+            assert_eq!(missing_role(roles.parse().unwrap(), path, &method), expected, "{roles} {method} {path}");
+        };
+        check("ingest", Method::POST, "/events", None);
+        check("ingest", Method::POST, "/in/key/events", None);
+        check("ingest", Method::GET, "/", Some("web"));
+        check("ingest", Method::POST, "/slack/actions", Some("web"));
+        check("web,agent", Method::POST, "/events", Some("ingest"));
+        check("web", Method::GET, "/api/v1/incidents", None);
+        for path in ["/healthz", "/readyz", "/health", "/metrics", "/status"] {
+            check("triage", Method::GET, path, None);
+        }
     }
 
     #[test]

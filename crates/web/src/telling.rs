@@ -3,7 +3,7 @@
 
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Incident, Status};
-use foghorn_domain::notification::{NotificationStatus, Reason};
+use foghorn_domain::notification::{LetGoBy, NotificationStatus, Reason, ReasonKey};
 use foghorn_domain::words::counted;
 use foghorn_routing::{FALLBACK, Routed, Routing, Subject, Told, next_due};
 use foghorn_store::model::Notification;
@@ -11,15 +11,18 @@ use foghorn_store::sqlite::notifications::DASHBOARD;
 use foghorn_store::sqlite::outbox::MAX_ATTEMPTS;
 
 /// Why somebody is told, as the end of a sentence.
-pub(crate) fn because(reason: Reason) -> &'static str {
-    match reason {
+pub(crate) fn because(telling: &Notification) -> &'static str {
+    let key = ReasonKey { reason: telling.reason, occurrence: telling.occurrence.clone() };
+    match telling.reason {
         Reason::Opened => "it opened",
         Reason::SeverityRaised => "its severity was raised",
         Reason::Reopened => "it reopened",
         Reason::StillFiring => "it is still firing after somebody resolved it",
         Reason::Unacknowledged => "nobody had acknowledged it",
+        Reason::SilenceEnded if key.let_go_by() == LetGoBy::Outgrown => "it grew beyond the silence that held it back",
         Reason::SilenceEnded => "what held it back has ended and it still fires",
         Reason::DetailsRequested => "somebody asked for details",
+        Reason::MoreKnown => "more became known, in the thread of its message",
     }
 }
 
@@ -31,7 +34,7 @@ pub(crate) fn receiver(telling: &Notification) -> String {
 
 /// The whole sentence. `all` are the tellings of the incident.
 pub(crate) fn line(telling: &Notification, all: &[Notification]) -> String {
-    let (to, because) = (receiver(telling), because(telling.reason));
+    let (to, because) = (receiver(telling), because(telling));
     let (why, by) = (telling.why.as_deref().unwrap_or("no reason is recorded"), by(telling));
     let mut line = match telling.status {
         NotificationStatus::Sent => {

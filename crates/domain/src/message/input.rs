@@ -3,7 +3,7 @@
 use crate::analyst::{Explained, SimilarIncident};
 use crate::clock::Timestamp;
 use crate::incident::{Action, Incident, IncidentId};
-use crate::notification::Reason;
+use crate::notification::{LetGoBy, Reason};
 
 /// Everything that is known at the moment of telling.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct MessageInput<'a> {
     pub related: &'a [RelatedIncident],
     /// Why it is told.
     pub reason: Reason,
+    /// What had held it back, where that is why.
+    pub let_go_by: LetGoBy,
     /// What a person last did to it.
     pub acted: Option<&'a Acted>,
     /// The team of its route.
@@ -48,6 +50,7 @@ impl<'a> MessageInput<'a> {
             changes: &[],
             related: &[],
             reason: Reason::Opened,
+            let_go_by: LetGoBy::Silence,
             acted: None,
             team: None,
             possible_repeat: false,

@@ -6,7 +6,7 @@ use crate::analysis::RootCause;
 use crate::analyst::SimilarIncident;
 use crate::clock::{SignedDuration, Timestamp};
 use crate::incident::{Action, EndedBy, Incident, Status};
-use crate::notification::Reason;
+use crate::notification::{LetGoBy, Reason};
 use crate::text::{cut, outside_text};
 use crate::words::{ago, counted, day, moment, span, with_thousands};
 
@@ -116,8 +116,18 @@ pub(super) fn reason(input: &MessageInput<'_>) -> Option<String> {
             None => "Still firing: it was resolved, and its source fires on".to_owned(),
         },
         Reason::Unacknowledged => format!("Not acknowledged: nobody has taken it in {}", age()),
-        Reason::SilenceEnded => format!("Silence ended: it has gone on for {} and still does", age()),
+        Reason::SilenceEnded => {
+            let why = match input.let_go_by {
+                LetGoBy::Silence => "Silence ended".to_owned(),
+                LetGoBy::Outgrown => "Grew beyond its silence".to_owned(),
+                LetGoBy::Maintenance => "Maintenance ended".to_owned(),
+                LetGoBy::Cause(Some(cause)) => format!("No longer muted by incident {cause}"),
+                LetGoBy::Cause(None) => "No longer muted by another incident".to_owned(),
+            };
+            format!("{why}: it has gone on for {} and still does", age())
+        }
         Reason::DetailsRequested => "Asked for: what it rests on, and what is like it".to_owned(),
+        Reason::MoreKnown => "More is known".to_owned(),
     };
     Some(cut(&text, MAX_LINE))
 }
@@ -233,17 +243,18 @@ fn similar_line(similar: &SimilarIncident, now: Timestamp) -> String {
 }
 
 pub(super) fn related(input: &MessageInput<'_>) -> Vec<String> {
-    let line = |related: &super::RelatedIncident| {
-        let summary = cut(&outside_text(&related.summary), 160);
-        let reason = cut(&outside_text(&related.reason), 80);
-        cut(&format!("#{} {}: {summary} ({reason})", related.incident_id, name(&related.service)), MAX_ENTRY)
-    };
-    let mut lines: Vec<String> = input.related.iter().take(MAX_RELATED).map(line).collect();
+    let mut lines: Vec<String> = input.related.iter().take(MAX_RELATED).map(related_line).collect();
     let left_out = input.related.len().saturating_sub(MAX_RELATED);
     if left_out > 0 {
         lines.push(format!("and {left_out} more"));
     }
     lines
+}
+
+pub(super) fn related_line(related: &super::RelatedIncident) -> String {
+    let summary = cut(&outside_text(&related.summary), 160);
+    let reason = cut(&outside_text(&related.reason), 80);
+    cut(&format!("#{} {}: {summary} ({reason})", related.incident_id, name(&related.service)), MAX_ENTRY)
 }
 
 /// The buttons that would change something in the incident's status.

@@ -3,7 +3,7 @@ use crate::analyst::samples::*;
 use crate::analyst::{Explained, SimilarIncident, explain};
 use crate::clock::Timestamp;
 use crate::incident::{Action, EndedBy, Incident, Status};
-use crate::notification::Reason;
+use crate::notification::{Reason, ReasonKey};
 use crate::playbook::Playbooks;
 use std::sync::LazyLock;
 
@@ -241,6 +241,24 @@ fn every_reason_to_tell_again_is_said() {
     );
     check(Reason::Unacknowledged, Some("Not acknowledged: nobody has taken it in 5 min"));
     check(Reason::SilenceEnded, Some("Silence ended: it has gone on for 5 min and still does"));
+}
+
+#[test]
+fn what_had_held_it_back_is_named() {
+    let check = |occurrence: &str, expected: &str| {
+        let key = ReasonKey { reason: Reason::SilenceEnded, occurrence: occurrence.to_owned() };
+        let reason = message(&db_timeout(), |input| {
+            (input.reason, input.let_go_by) = (key.reason, key.let_go_by());
+        });
+        let expected = format!("{expected}: it has gone on for 5 min and still does");
+        assert_eq!(reason.reason, Some(expected), "{occurrence}");
+    };
+    check("silence:7#1", "Silence ended");
+    check("outgrown:silence:7#1", "Grew beyond its silence");
+    check("maintenance#2", "Maintenance ended");
+    check("inhibition:12#1", "No longer muted by incident 12");
+    check("inhibition:#1", "No longer muted by another incident");
+    check("", "Silence ended");
 }
 
 #[test]

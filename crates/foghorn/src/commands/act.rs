@@ -41,15 +41,15 @@ pub(crate) struct SolutionArgs {
 
 /// Whose hand, and through which server.
 #[derive(clap::Args, Debug)]
-struct Hand {
+pub(super) struct Hand {
     /// Your name in the audit log, where no token says it
     #[arg(long, env = "USER", default_value = "cli")]
-    user: String,
+    pub(super) user: String,
     /// Print the server's answer as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
-    server: ServerArgs,
+    pub(super) server: ServerArgs,
 }
 
 /// Does one of the five actions.

@@ -2,8 +2,9 @@
 
 mod list;
 
+use super::act::Hand;
 use super::json::{moment, number, text, texts};
-use crate::client::{Server, ServerArgs};
+use crate::client::Server;
 use crate::terminal::Screen;
 use clap::Subcommand;
 use foghorn_domain::words::counted;
@@ -65,19 +66,6 @@ struct EndArgs {
     silences: Vec<i64>,
     #[command(flatten)]
     hand: Hand,
-}
-
-/// Whose hand, and through which server.
-#[derive(clap::Args, Debug)]
-struct Hand {
-    /// Your name in the audit log, where no token says it
-    #[arg(long, env = "USER", default_value = "cli")]
-    user: String,
-    /// Print the server's answer as JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArgs,
 }
 
 /// Does what was asked.

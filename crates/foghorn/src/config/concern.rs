@@ -6,9 +6,22 @@ use super::value;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::lifecycle::Policy;
 use foghorn_domain::secret::Secret;
+use foghorn_pipeline::Roles;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// `[process]`.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) roles: Roles,
+}
+
+impl Process {
+    pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
+        Ok(Self { roles: values.get("process.roles", |said| said.parse())? })
+    }
+}
 
 /// `[http]`.
 #[derive(Debug)]

@@ -49,7 +49,8 @@ const SECRETS: [&str; 8] = [
 ];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 22] = [
+const ALIASES: [(&str, &str, Option<&str>); 23] = [
+    ("process.roles", "FOGHORN_ROLES", Some("roles")),
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),
     ("http.public_url", "FOGHORN_PUBLIC_URL", Some("public-url")),

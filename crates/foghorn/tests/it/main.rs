@@ -28,6 +28,7 @@ mod model_files;
 mod slack;
 mod slack_errors;
 mod slack_socket;
+mod slack_thread;
 mod storm;
 mod quiet;
 mod silences;

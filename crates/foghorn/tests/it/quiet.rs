@@ -20,7 +20,16 @@ async fn at_slack(routing: &str) -> (FakeSlack, App) {
 /// The messages of the usual channel, by what tells them apart: number of the incident and why it was told.
 fn told(slack: &FakeSlack, channel: &str) -> Vec<String> {
     let why = |text: &str| {
-        let known = ["Severity raised", "Reopened", "Still firing", "Not acknowledged", "Silence ended"];
+        let known = [
+            "Severity raised",
+            "Reopened",
+            "Still firing",
+            "Not acknowledged",
+            "Silence ended",
+            "Maintenance ended",
+            "No longer muted by incident 1",
+            "Grew beyond its silence",
+        ];
         known.into_iter().find(|words| text.contains(words)).unwrap_or("new").to_owned()
     };
     let messages = slack.messages(channel);
@@ -110,6 +119,55 @@ async fn what_nobody_takes_goes_up_step_by_step_each_once() {
     app.click(&Hand::john(), "ack", 1).await;
     pass(&mut app, 130).await;
     assert_eq!(told(&slack, FakeSlack::CHANNEL).len(), 3);
+}
+
+const TWO_PACES: &str = r##"
+fallback = ["alerts"]
+
+[receivers.alerts]
+kind = "slack"
+channel = "#incident-alerts"
+
+[receivers.leads]
+kind = "slack"
+channel = "#leads"
+
+[receivers.bosses]
+kind = "slack"
+channel = "#bosses"
+
+[receivers.office]
+kind = "slack"
+channel = "#office"
+
+[[route]]
+receivers = ["alerts"]
+continue = true
+repeat_interval = "1h"
+escalation = [{ after = "10m", receivers = ["leads"] }]
+
+[[route]]
+receivers = ["office"]
+repeat_interval = "50m"
+escalation = [{ after = "30m", receivers = ["bosses"] }]
+"##;
+
+#[tokio::test]
+async fn the_steps_of_two_routes_are_taken_each_at_its_own_time() {
+    let slack = FakeSlack::with_clock(App::clock()).await;
+    ["#leads", "#bosses", "#office"].iter().for_each(|channel| drop(slack.add_channel(channel)));
+    let mut app = App::at_slack(&slack, TWO_PACES);
+    tell(&mut app, vec![check(1, "critical", "firing")]).await;
+    let counts = || ["#leads", "#bosses", "#office", FakeSlack::CHANNEL].map(|channel| told(&slack, channel).len());
+    assert_eq!(counts(), [0, 0, 1, 1]);
+    pass(&mut app, 11).await;
+    assert_eq!(counts(), [1, 0, 1, 1]);
+    pass(&mut app, 20).await;
+    assert_eq!(counts(), [1, 1, 1, 1]);
+    pass(&mut app, 20).await;
+    assert_eq!(counts(), [1, 1, 2, 1]);
+    pass(&mut app, 10).await;
+    assert_eq!(counts(), [1, 1, 2, 2]);
 }
 
 #[tokio::test]
@@ -269,7 +327,7 @@ async fn a_cause_keeps_its_effects_quiet_until_it_ends() {
     assert_eq!(slack.all_messages().len(), 3);
     tell(&mut app, vec![east(1, "critical", "resolved")]).await;
     pass(&mut app, 5).await;
-    assert_eq!(told(&slack, FakeSlack::CHANNEL)[3..], ["#2 Silence ended"]);
+    assert_eq!(told(&slack, FakeSlack::CHANNEL)[3..], ["#2 No longer muted by incident 1"]);
 }
 
 const MAINTENANCE: &str = r##"
@@ -297,7 +355,7 @@ async fn maintenance_is_quiet_and_what_outlasts_it_is_told() {
     pass(&mut app, 50).await;
     assert_eq!(slack.all_messages().len(), 1);
     pass(&mut app, 10).await;
-    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#3 new", "#1 Silence ended"]);
+    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#3 new", "#1 Maintenance ended"]);
 }
 
 #[tokio::test]
@@ -405,5 +463,5 @@ async fn what_outgrows_a_silence_is_told_at_once() {
     let mut worse = shop(1, "firing");
     worse["metadata"]["severity"] = json!("critical");
     tell(&mut app, vec![worse]).await;
-    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 Silence ended"]);
+    assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 Grew beyond its silence"]);
 }

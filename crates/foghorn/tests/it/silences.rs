@@ -2,6 +2,7 @@
 
 use crate::process::Server;
 use axum::http::Method;
+use foghorn_domain::clock::SignedDuration;
 use foghorn_testkit::{Answer, App, event};
 use serde_json::{Value, json};
 
@@ -181,4 +182,37 @@ fn a_silence_is_begun_listed_and_ended_from_the_command_line() {
     refused(&["add", "--for", "soon", "service=a", "--why", "x"], "duration: ");
     refused(&["add", "--for", "2h", "service=a", "--why", " "], "comment: is blank; say why");
     refused(&["end", "9"], "there is no silence 9");
+}
+
+#[tokio::test]
+async fn a_false_positive_is_listed_as_long_as_it_keeps_its_like_quiet() {
+    let mut app = App::new();
+    app.send(event("orders", "log", TIMEOUT)).await;
+    app.settle().await;
+    let mutes =
+        async |app: &App| app.get("/api/v1/silences").await.expect(200).json()["mutes"].as_array().unwrap().clone();
+    assert!(mutes(&app).await.is_empty());
+    app.post("/api/v1/incidents/1/actions", json!({ "action": "false_positive", "user": "ana" })).await.expect(200);
+    let mute = App::only(&mutes(&app).await).clone();
+    let ends_at = (app.clock.now() + SignedDuration::from_hours(7 * 24)).to_string();
+    assert_eq!((&mute["kind"], &mute["link"]), (&json!("false_positive"), &json!("/incidents/1")));
+    assert_eq!((&mute["created_by"], &mute["service"]), (&json!("ana"), &json!("orders")));
+    assert_eq!(mute["ends_at"].as_str().unwrap().get(..19), ends_at.get(..19));
+    let page = app.get("/silences").await.expect(200).text;
+    assert!(page.contains("False positives") && page.contains("id=\"mute-1\""), "{page}");
+    app.advance(SignedDuration::from_hours(7 * 24 + 1));
+    assert!(mutes(&app).await.is_empty());
+    assert!(!app.get("/silences").await.expect(200).text.contains("mute-1"));
+}
+
+#[tokio::test]
+async fn a_false_positive_that_is_reopened_is_muted_no_longer() {
+    let mut app = App::new();
+    app.send(event("orders", "log", TIMEOUT)).await;
+    app.settle().await;
+    for (action, many) in [("false_positive", 1), ("reopen", 0)] {
+        app.post("/api/v1/incidents/1/actions", json!({ "action": action, "user": "ana" })).await.expect(200);
+        let mutes = app.get("/api/v1/silences").await.expect(200).json()["mutes"].as_array().unwrap().len();
+        assert_eq!(mutes, many, "{action}");
+    }
 }

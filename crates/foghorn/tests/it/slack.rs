@@ -2,7 +2,7 @@
 
 use crate::python::python;
 use foghorn_domain::clock::SignedDuration;
-use foghorn_testkit::{App, FakeSlack, Hand, SlackMessage, event};
+use foghorn_testkit::{App, FakeSlack, Fault, Hand, SlackMessage, event};
 use serde_json::{Value, json};
 
 /// A Slack and a Foghorn that has told it of one incident.
@@ -156,7 +156,7 @@ async fn a_solution_written_in_the_form_is_there_at_the_next_incident() {
 #[tokio::test]
 async fn a_form_that_slack_does_not_open_is_answered_with_the_command_that_does_the_same() {
     let (slack, app) = told().await;
-    slack.fault_on("views.open", foghorn_testkit::Fault::OkFalse("expired_trigger_id"));
+    slack.fault_on("views.open", Fault::OkFalse("expired_trigger_id"));
     let said = app.click(&Hand::john(), "add_solution", 1).await;
     assert_eq!(said, "Write it as: /foghorn solution 1 what fixed it");
 }
@@ -201,4 +201,88 @@ async fn strangers_and_borrowed_names_do_not_act() {
     assert_eq!(lines_of(&app, "U8").await, ["U8 acknowledged"]);
     let nameless = Hand::of("U7", "").with("username", Value::Null);
     assert_eq!(app.click(&nameless, "resolve", 1).await, "Incident 1 resolved by U7");
+}
+
+fn asked_who(slack: &FakeSlack) -> usize {
+    slack.calls().iter().filter(|call| *call == "users.info").count()
+}
+
+#[tokio::test]
+async fn a_guest_does_not_act_and_slack_is_asked_about_each_person_once_an_hour() {
+    let (slack, app) = told().await;
+    let guest = Hand::of("U5", "gil");
+    slack.add_user(json!({ "id": "U5", "name": "gil", "is_restricted": true, "team_id": FakeSlack::TEAM }));
+    for _ in 0..2 {
+        let said = app.click(&guest, "ack", 1).await;
+        assert!(said.contains("you are a guest or belong to another workspace"), "{said}");
+    }
+    assert_eq!(asked_who(&slack), 1);
+    // Made a member, he acts as soon as the answer has aged.
+    slack.add_user(json!({ "id": "U5", "name": "gil", "team_id": FakeSlack::TEAM }));
+    app.advance(SignedDuration::from_mins(59));
+    assert!(app.click(&guest, "ack", 1).await.contains("you are a guest"));
+    app.advance(SignedDuration::from_mins(2));
+    assert_eq!(app.click(&guest, "ack", 1).await, "Incident 1 acknowledged by gil");
+    assert_eq!(asked_who(&slack), 2);
+}
+
+#[tokio::test]
+async fn people_of_another_workspace_are_refused_without_asking_slack() {
+    let (slack, app) = told().await;
+    let stranger = Hand::of("U9", "mallory").with("team_id", json!("T0ELSEWHERE"));
+    assert!(app.click(&stranger, "resolve", 1).await.contains("you are a guest or belong to another workspace"));
+    assert_eq!(asked_who(&slack), 0);
+}
+
+#[tokio::test]
+async fn while_slack_does_not_say_who_it_is_only_known_members_act() {
+    let (slack, app) = told().await;
+    assert_eq!(app.click(&Hand::john(), "ack", 1).await, "Incident 1 acknowledged by john.doe");
+    app.advance(SignedDuration::from_mins(61));
+    for fault in [Fault::Status(503), Fault::Cut, Fault::Hang] {
+        slack.fault_on("users.info", fault.clone());
+        let said = app.click(&Hand::of("U2", "ana"), "resolve", 1).await;
+        assert_eq!(said, "Incident 1 was not changed: could not check who you are at Slack, try again in a minute");
+        // Within the minute nobody asks again.
+        let asked = asked_who(&slack);
+        assert!(app.click(&Hand::of("U2", "ana"), "resolve", 1).await.contains("could not check"), "{fault:?}");
+        assert_eq!(asked_who(&slack), asked, "{fault:?}");
+        app.advance(SignedDuration::from_secs(61));
+    }
+    slack.fault_on("users.info", Fault::Status(503));
+    assert_eq!(app.click(&Hand::john(), "resolve", 1).await, "Incident 1 resolved by john.doe");
+    assert_eq!(app.click(&Hand::of("U2", "ana"), "reopen", 1).await, "Incident 1 reopened by ana");
+}
+
+#[tokio::test]
+async fn without_the_scope_to_ask_everybody_of_the_workspace_acts() {
+    let (slack, app) = told().await;
+    slack.fault_on("users.info", Fault::OkFalse("missing_scope"));
+    assert_eq!(app.click(&Hand::of("U2", "ana"), "ack", 1).await, "Incident 1 acknowledged by ana");
+    assert_eq!(app.click(&Hand::of("U2", "ana"), "resolve", 1).await, "Incident 1 resolved by ana");
+    assert_eq!(asked_who(&slack), 1);
+    assert_eq!(slack.faults_due(), 0);
+}
+
+#[tokio::test]
+async fn a_silence_typed_once_and_delivered_many_times_at_once_is_one_silence() {
+    let (_slack, app) = told().await;
+    let body = Hand::john().command("silence 2h service=checkout moving the database");
+    let again = || app.from_slack("/slack/commands", &body);
+    let (a, b, c, d) = tokio::join!(again(), again(), again(), again());
+    for answer in [a, b, c, d] {
+        let said = answer.expect(200).json()["text"].as_str().unwrap().to_owned();
+        assert!(said.starts_with("Silence 1 holds until") || said.starts_with("It is being done"), "{said}");
+    }
+    assert_eq!(app.count("SELECT count(*) FROM silences"), 1);
+    let said = again().await.expect(200).json()["text"].as_str().unwrap().to_owned();
+    assert!(said.starts_with("Silence 1 holds until"), "{said}");
+}
+
+#[tokio::test]
+async fn a_typed_list_of_silences_names_false_positives_too() {
+    let (_slack, app) = told().await;
+    app.click(&Hand::john(), "false_positive", 1).await;
+    let said = app.type_command(&Hand::john(), "silences").await;
+    assert!(said.starts_with("*#1* checkout until") && said.ends_with("(false positive, john.doe)"), "{said}");
 }

@@ -1,8 +1,9 @@
-//! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last edit.
+//! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last reply in threads and edit.
 
 use super::Deliver;
 use super::pace::Pace;
 use super::storm::{Storm, joining};
+use super::thread::with_known;
 use crate::explain::{Told, reason_of};
 use crate::metrics::Metrics;
 use crate::receivers::{Delivered, Failure, Looked, Outgoing, Receiver, Retry};
@@ -97,6 +98,9 @@ impl Deliver {
         waiting: &[Notification],
     ) -> Result<Turn> {
         let incident = self.store.incident(first.incident_id).await?;
+        if first.reason == Reason::MoreKnown {
+            return self.reply(lane, receiver, first, incident).await;
+        }
         let was_asked_for = first.reason == Reason::DetailsRequested;
         if !was_asked_for && let Some(held) = self.quiet.verdict(&incident).await? {
             self.store.hold(first.id, held.why, Some(held.by)).await?;
@@ -154,7 +158,7 @@ impl Deliver {
     }
 
     /// Posts one message. What was begun before and not recorded is looked for first.
-    async fn post(
+    pub(super) async fn post(
         &self,
         lane: &Lane,
         receiver: &Receiver,
@@ -214,7 +218,7 @@ impl Deliver {
         let landed = Landed {
             notification: row.clone(),
             message: serde_json::to_value(&told.message)?,
-            provider: delivered.provider,
+            provider: with_known(delivered.provider, receiver, incident, told),
             shown_status: receiver.shown_after_post(incident.status).as_str().to_owned(),
             shown_count: incident.event_count,
             may_repeat,
@@ -279,6 +283,7 @@ impl Deliver {
             return Ok(Turn::Done(1));
         }
         let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), row.may_repeat).await?;
+        self.follow_up(receiver, row, &incident, &told).await?;
         let message = serde_json::to_value(&told.message)?;
         if !row.is_digest && row.message.as_ref() == Some(&message) {
             self.store.record_edit(row.id, row.dirty, status, None).await?;
@@ -331,7 +336,11 @@ impl Deliver {
         storm: Option<&'a Storm>,
     ) -> Result<Outgoing<'a>> {
         let first_notification = self.store.first_told(row).await?;
-        Ok(Outgoing { row, incident, told, storm, first_notification, now: self.store.clock().now() })
+        let news = match row.reason {
+            Reason::MoreKnown => Some(self.news(row, incident, told).await?.unwrap_or_default()),
+            _ => None,
+        };
+        Ok(Outgoing { row, incident, told, storm, news, first_notification, now: self.store.clock().now() })
     }
 
     /// Whether the route spares its receiver, which was told about the same service a moment ago. What is spared
@@ -431,7 +440,7 @@ struct Spared {
 }
 
 /// What became of a turn.
-enum Turn {
+pub(super) enum Turn {
     Done(usize),
     Later(Timestamp),
     Nothing,
@@ -439,8 +448,7 @@ enum Turn {
 
 /// The tellings that could go out as one: those that page nobody, were not begun, and were not asked for.
 fn crowd(first: &Notification, waiting: &[Notification]) -> Vec<Notification> {
-    let folds =
-        |row: &&Notification| row.urgency != Urgency::Page && !row.in_flight && row.reason != Reason::DetailsRequested;
+    let folds = |row: &&Notification| row.urgency != Urgency::Page && !row.in_flight && !row.reason.is_in_thread();
     if folds(&first) { waiting.iter().filter(folds).cloned().collect() } else { Vec::new() }
 }
 

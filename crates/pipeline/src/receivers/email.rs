@@ -25,7 +25,7 @@ impl EmailReceiver {
     }
 
     pub(super) async fn post(&self, outgoing: &Outgoing<'_>) -> Result<Delivered, Failure> {
-        let Outgoing { row, incident, told, storm, now, first_notification: first } = outgoing;
+        let Outgoing { row, incident, told, storm, now, first_notification: first, .. } = outgoing;
         let envelope = MailEnvelope {
             to: self.to.clone(),
             incident_id: incident.id,

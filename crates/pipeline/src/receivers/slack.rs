@@ -1,10 +1,11 @@
-//! A Slack channel: one message for each reason, kept true by edits, details in its thread.
+//! A Slack channel: one message for each reason, kept true by edits, details and what is learnt later in its
+//! thread.
 
 use super::{Delivered, Failure, Looked, Outgoing};
 use foghorn_domain::incident::IncidentEvidence;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::redaction::redact;
-use foghorn_slack::blocks::{About, Rendered, render, render_storm, render_thread_details};
+use foghorn_slack::blocks::{About, Rendered, render, render_storm, render_thread_details, render_thread_news};
 use foghorn_slack::{NotificationMark, Posted, SlackClient};
 use foghorn_store::model::Notification;
 use foghorn_store::sqlite::outbox::SlackRow;
@@ -71,9 +72,12 @@ impl SlackReceiver {
 }
 
 fn rendered(outgoing: &Outgoing<'_>) -> Rendered {
-    let Outgoing { incident, told, storm, row, .. } = outgoing;
+    let Outgoing { incident, told, storm, row, news, .. } = outgoing;
     if let Some(storm) = storm {
         return render_storm(&storm.for_slack());
+    }
+    if let Some(news) = news {
+        return render_thread_news(incident.id, &news.related, &news.evidence, told.message.link.as_deref());
     }
     if row.reason == Reason::DetailsRequested {
         let evidence: Vec<String> = incident.evidence.iter().take(MAX_EVIDENCE).map(evidence_line).collect();

@@ -8,8 +8,10 @@ use foghorn_domain::text::{cut, outside_text};
 use foghorn_slack::escape::mrkdwn;
 use foghorn_slack::interaction::SlashCommand;
 use foghorn_store::model::{IncidentFilter, Paging};
+use foghorn_store::sqlite::mutes::Mute;
 use foghorn_store::sqlite::once::Asked;
 use foghorn_store::{Error, Result};
+use std::time::Instant;
 
 const HELP: &str = "What you can type:\n\
     `/foghorn list` open incidents, newest first\n\
@@ -24,12 +26,16 @@ const HELP: &str = "What you can type:\n\
     `/foghorn unsilence N` end a silence\n\
     `/foghorn silences` what is silenced";
 
+/// What the same request again is answered while the first one is carried out.
+const BEGUN: &str = "It is being done; `/foghorn silences` shows what holds";
+
 /// Incidents in a list.
 const MOST_LISTED: u32 = 15;
 
 impl SlackHand {
     /// Carries out what was typed. `key` is what makes the request the same one: its signature.
     pub async fn command(&self, command: SlashCommand, key: &str) -> Result<Reply> {
+        let begun = Instant::now();
         let actor = match self.actor(&command.person, command.team_id.as_deref()).await {
             Ok(actor) => actor,
             Err(why) => return Ok(Reply::said(&why)),
@@ -70,7 +76,7 @@ impl SlackHand {
                 )
             }
         };
-        let (reply, is_done) = self.carry_out(key, asked, wording).await?;
+        let (reply, is_done) = self.carry_out(begun, key, asked, wording).await?;
         if is_done && action == Some(Action::Info) {
             self.show_details(id, None, key).await;
         }
@@ -114,16 +120,17 @@ impl SlackHand {
 
     /// The same signed request again begins no second silence.
     async fn about_silence(&self, verb: &str, rest: &str, actor: &Actor, key: &str) -> Result<Reply> {
-        if let Some(before) = self.store.answered(key.to_owned()).await? {
+        if let Some(before) = self.store.take_request(key.to_owned(), BEGUN.to_owned()).await? {
             return Ok(Reply::said(&before));
         }
-        let reply = match verb.to_lowercase().as_str() {
-            "silence" => self.silence(rest, actor).await?,
-            _ => self.unsilence(rest, actor).await?,
+        let done = match verb.to_lowercase().as_str() {
+            "silence" => self.silence(rest, actor).await,
+            _ => self.unsilence(rest, actor).await,
         };
-        let answer = reply.body["text"].as_str().unwrap_or_default().to_owned();
-        self.store.keep_answer(key.to_owned(), answer).await?;
-        Ok(reply)
+        let answer =
+            done.as_ref().ok().and_then(|reply| reply.body["text"].as_str()).filter(|text| *text != NOT_RECORDED);
+        self.store.keep_answer(key.to_owned(), answer.map(str::to_owned)).await?;
+        done
     }
 
     async fn silence(&self, rest: &str, actor: &Actor) -> Result<Reply> {
@@ -157,8 +164,8 @@ impl SlackHand {
     }
 
     async fn list_silences(&self) -> Result<Reply> {
-        let silences = self.silences.list(false).await?;
-        if silences.is_empty() {
+        let (silences, mutes) = (self.silences.list(false).await?, self.silences.mutes().await?);
+        if silences.is_empty() && mutes.is_empty() {
             return Ok(Reply::said("Nothing is silenced."));
         }
         let line = |silence: &foghorn_routing::Silence| {
@@ -171,8 +178,19 @@ impl SlackHand {
                 escape(&outside_text(&silence.comment))
             )
         };
-        Ok(Reply::said(&silences.iter().take(20).map(line).collect::<Vec<_>>().join("\n")))
+        let lines = silences.iter().map(line).chain(mutes.iter().map(mute_line));
+        Ok(Reply::said(&lines.take(20).collect::<Vec<_>>().join("\n")))
     }
+}
+
+fn mute_line(mute: &Mute) -> String {
+    format!(
+        "*#{}* {} until {} (false positive{})",
+        mute.incident.id,
+        escape(&outside_text(&mute.incident.service)),
+        mute.ends_at.strftime("%d %b %H:%M UTC"),
+        mute.muted_by.as_ref().map(|who| format!(", {}", escape(&outside_text(who)))).unwrap_or_default()
+    )
 }
 
 /// Outside text in an answer.

@@ -169,6 +169,8 @@ fn however_long_and_hostile_the_text_every_limit_is_kept() {
         let details =
             render_thread_details(123, &vec![character.repeat(900); 80], &vec![character.repeat(900); 80], None);
         within_limits(&details);
+        let many = vec![character.repeat(900); 80];
+        within_limits(&render_thread_news(i64::MAX, &many, &many, Some("https://foghorn.example.org/incidents/7")));
         let entry = StormEntry {
             incident_id: i64::MAX,
             headline: character.repeat(900),
@@ -215,6 +217,17 @@ fn details_count_what_they_leave_out_and_link_to_it() {
     assert_eq!(texts[1], "*Previous Similar Incidents:*\nNothing similar");
     let last = rendered.blocks.as_array().unwrap().last().unwrap();
     assert_eq!(last["elements"][0]["text"], "<https://foghorn.example.org/incidents/7|Everything on incident #7>");
+}
+
+#[test]
+fn news_in_a_thread_names_what_is_new_and_is_never_markup() {
+    let (related, evidence) = (["#8 cart: <!channel>".to_owned()], ["1,000 events by now".to_owned()]);
+    let rendered = render_thread_news(7, &related, &evidence, None);
+    assert_eq!(rendered.text, "New on incident #7: 1,000 events by now");
+    let expected =
+        ["*New since then:*\n• 1,000 events by now", "*Told with it since then:*\n• #8 cart: &lt;!channel&gt;"];
+    assert_eq!(texts(&rendered), expected);
+    assert_eq!(texts(&render_thread_news(7, &related, &[], None)), expected[1..]);
 }
 
 #[test]

@@ -55,7 +55,9 @@ impl SlackClient {
     /// A person by id.
     pub async fn user(&self, id: &str) -> Result<User, SlackError> {
         let answer = self.ask("users.info", &[("user", id)]).await?;
-        let user = answer.get("user").filter(|user| user.is_object()).ok_or(SlackError::NotJson)?;
+        // A success that says nothing of the person would say it again.
+        let nobody = || SlackError::Refused { code: "no_user".to_owned(), detail: None };
+        let user = answer.get("user").filter(|user| user.is_object()).ok_or_else(nobody)?;
         let holds = |name: &str| user.get(name).and_then(Value::as_bool).unwrap_or(false);
         Ok(User {
             id: text(user, "/id").ok_or(SlackError::NotJson)?,

@@ -9,6 +9,7 @@ pub mod recollection;
 pub mod memory_keeping;
 pub mod notifications;
 pub mod once;
+pub mod mutes;
 pub mod outbox;
 pub mod retention;
 pub mod silences;

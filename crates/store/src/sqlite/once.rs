@@ -4,7 +4,7 @@ use super::incidents::{Act, perform};
 use super::{Store, incidents};
 use crate::sql::{OptionalExtension, Transaction, params};
 use crate::{Error, Result, time};
-use foghorn_domain::clock::SignedDuration;
+use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId};
 use serde_json::Value;
 use std::sync::Arc;
@@ -93,37 +93,49 @@ impl Store {
                 Err(Error::Conflict(why)) => (wording(Err(why)), false),
                 Err(_) => return done.map(|_| Answered::TakenBack),
             };
-            tx.prepare_cached("DELETE FROM slack_requests WHERE created_at < ?1")?
-                .execute([time::write(now - KEPT)])?;
-            tx.prepare_cached("INSERT INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)")?
-                .execute(params![signature, answer, time::write(now)])?;
+            keep(tx, &signature, &answer, now)?;
             Ok(if is_done { Answered::Now(answer) } else { Answered::Refused(answer) })
         })
         .await
     }
 
-    /// Keeps the answer to a signed request that was carried out elsewhere.
-    pub async fn keep_answer(&self, signature: String, answer: String) -> Result<()> {
-        let now = time::write(self.clock().now());
+    /// Takes a signed request to be carried out elsewhere. `None`: it is the caller's, who says what came of it with
+    /// [`Store::keep_answer`]; until then `meanwhile` is the answer. Else somebody has taken it, and this is the answer.
+    pub async fn take_request(&self, signature: String, meanwhile: String) -> Result<Option<String>> {
+        let clock = self.clock().clone();
         self.write(move |tx| {
-            tx.prepare_cached(
-                "INSERT INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (signature) DO NOTHING",
-            )?
-            .execute(params![signature, answer, now])?;
-            Ok(())
+            if let Some(answer) = answer_of(tx, &signature)? {
+                return Ok(Some(answer));
+            }
+            let now = clock.now();
+            keep(tx, &signature, &meanwhile, now)?;
+            Ok(None)
         })
         .await
     }
 
-    /// The answer that a signed request got, if it has been carried out.
-    pub async fn answered(&self, signature: String) -> Result<Option<String>> {
-        self.read(move |db| {
-            let sql = "SELECT answer FROM slack_requests WHERE signature = ?1";
-            Ok(db.prepare_cached(sql)?.query_row([signature], |row| row.get(0)).optional()?)
+    /// Keeps the answer to a request that was taken. `None` gives it back: nothing was done, and the same request may
+    /// come again.
+    pub async fn keep_answer(&self, signature: String, answer: Option<String>) -> Result<()> {
+        self.write(move |tx| {
+            match &answer {
+                Some(answer) => tx
+                    .prepare_cached("UPDATE slack_requests SET answer = ?2 WHERE signature = ?1")?
+                    .execute(params![signature, answer])?,
+                None => tx.prepare_cached("DELETE FROM slack_requests WHERE signature = ?1")?.execute([&signature])?,
+            };
+            Ok(())
         })
         .await
     }
+}
+
+/// Keeps an answer, and none that is older than its signature is good for.
+fn keep(tx: &Transaction<'_>, signature: &str, answer: &str, now: Timestamp) -> Result<()> {
+    tx.prepare_cached("DELETE FROM slack_requests WHERE created_at < ?1")?.execute([time::write(now - KEPT)])?;
+    tx.prepare_cached("INSERT INTO slack_requests (signature, answer, created_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![signature, answer, time::write(now)])?;
+    Ok(())
 }
 
 fn answer_of(tx: &Transaction<'_>, signature: &str) -> Result<Option<String>> {

@@ -5,8 +5,10 @@
 //! whoever finds one begun and not recorded looks at the receiver before sending again.
 
 mod record;
+mod thread;
 
 pub(super) use record::fan_out;
+pub use thread::Thread;
 
 use super::Store;
 use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
@@ -121,7 +123,7 @@ impl Store {
         .await
     }
 
-    /// What waits in a lane and may be told now: pages first, then the oldest.
+    /// What waits in a lane and may be told now: pages first, then the oldest, and last the replies in threads.
     pub async fn waiting_in(&self, lane: Lane, limit: u32) -> Result<Vec<Notification>> {
         let now = time::write(self.clock().now());
         self.rows_of(lane, now, limit, |columns| {
@@ -129,7 +131,7 @@ impl Store {
                 "SELECT {columns} FROM notifications
                   WHERE status = 'pending' AND receiver = ?1 AND channel = ?2
                     AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
-                  ORDER BY urgency = 'page' DESC, id LIMIT ?4"
+                  ORDER BY reason = 'more_known', urgency = 'page' DESC, id LIMIT ?4"
             )
         })
         .await
@@ -232,7 +234,8 @@ impl Store {
                  SELECT incident_id, receiver, channel, ?2, ?3, urgency, 'pending', route, team,
                         json_object('thread_ts', provider::jsonb ->> 'ts')::text, ?4
                    FROM notifications
-                  WHERE incident_id = ?1 AND status = 'sent' AND reason <> ?2 AND provider::jsonb ->> 'ts' IS NOT NULL
+                  WHERE incident_id = ?1 AND status = 'sent' AND reason NOT IN (?2, 'more_known')
+                    AND provider::jsonb ->> 'ts' IS NOT NULL
                     AND (?5::text IS NULL OR provider::jsonb ->> 'ts' = ?5)
                   ORDER BY id DESC LIMIT 1
                  ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
@@ -356,7 +359,7 @@ impl Store {
             let mut statement = db.prepare_cached(
                 "SELECT max(n.sent_at) FROM notifications n JOIN incidents i ON i.id = n.incident_id
                   WHERE n.status = 'sent' AND n.receiver = ?1 AND n.channel = ?2 AND i.service = ?3 AND i.environment = ?4
-                    AND n.sent_at >= ?5",
+                    AND n.sent_at >= ?5 AND n.reason <> 'more_known'",
             )?;
             Ok(statement.query_row(params![lane.receiver, lane.channel, service, environment, since], |row| {
                 super::rows::moment(row, 0)

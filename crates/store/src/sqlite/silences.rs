@@ -6,7 +6,7 @@ use crate::sql::{OptionalExtension, Row, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Incident, IncidentId};
-use foghorn_domain::notification::{Reason, ReasonKey};
+use foghorn_domain::notification::{LetGoBy, Reason, ReasonKey};
 use serde_json::{Value, json};
 
 /// A silence as it is stored.
@@ -195,7 +195,8 @@ fn let_go(tx: &Transaction<'_>, freed: &[HeldBack], now: Timestamp) -> Result<us
     for HeldBack { row, incident_id, held_by } in freed {
         if last != Some(*incident_id) {
             let incident = super::incidents::by_id(tx, *incident_id)?;
-            let key = ReasonKey { reason: Reason::SilenceEnded, occurrence: occurrence(tx, *incident_id, held_by)? };
+            let key =
+                ReasonKey { reason: Reason::SilenceEnded, occurrence: occurrence(tx, *incident_id, held_by, now)? };
             told += usize::from(notifications::queue(tx, &incident, &key, None, now)?);
             last = Some(*incident_id);
         }
@@ -205,11 +206,19 @@ fn let_go(tx: &Transaction<'_>, freed: &[HeldBack], now: Timestamp) -> Result<us
     Ok(told)
 }
 
-/// A silence ends once; maintenance and inhibition come back, and each time counts.
-fn occurrence(tx: &Transaction<'_>, incident_id: IncidentId, held_by: &str) -> Result<String> {
+/// A silence ends once; maintenance and inhibition come back, and each time counts. A silence that goes on was
+/// outgrown.
+fn occurrence(tx: &Transaction<'_>, incident_id: IncidentId, held_by: &str, now: Timestamp) -> Result<String> {
     let sql = "SELECT count(*) FROM notifications WHERE incident_id = ?1 AND receiver = 'dashboard' AND reason = 'silence_ended'";
     let before: i64 = tx.prepare_cached(sql)?.query_row([incident_id], |row| row.get(0))?;
-    Ok(format!("{held_by}#{}", before + 1))
+    let goes_on = match held_by.strip_prefix("silence:").and_then(|id| id.parse::<i64>().ok()) {
+        Some(id) => tx
+            .prepare_cached("SELECT count(*) > 0 FROM silences WHERE id = ?1 AND ends_at > ?2")?
+            .query_row(params![id, time::write(now)], |row| row.get(0))?,
+        None => false,
+    };
+    let outgrown = if goes_on { format!("{}:", LetGoBy::OUTGROWN) } else { String::new() };
+    Ok(format!("{outgrown}{held_by}#{}", before + 1))
 }
 
 /// Rows of the audit log hold ids and times; what people wrote stays in the silence itself.

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use foghorn_pipeline::act::Actor;
 use foghorn_routing::{FieldFault, Silence};
+use foghorn_store::sqlite::mutes::Mute;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,14 +22,16 @@ pub(crate) struct SilenceQuery {
     ended: Option<String>,
 }
 
-/// Silences that are not over, those that last longest first.
+/// Silences that are not over, those that last longest first; in `mutes` the incidents whose like is not told because
+/// somebody called them a false positive.
 #[utoipa::path(get, path = "/api/v1/silences", operation_id = "list_silences", tag = "silences", params(SilenceQuery),
     responses((status = 200, body = Object)))]
 pub(crate) async fn list(State(app): State<App>, Query(query): Query<SilenceQuery>) -> Result<Json<Value>, Problem> {
     let silences = app.pipeline.silences.list(query.ended.as_deref() == Some("true")).await?;
     let now = app.store().clock().now();
     let items: Vec<Value> = silences.iter().map(|silence| shape(silence, silence.is_active(now))).collect();
-    Ok(Json(json!({ "total": items.len(), "items": items, "next_cursor": null })))
+    let mutes: Vec<Value> = app.pipeline.silences.mutes().await?.iter().map(mute).collect();
+    Ok(Json(json!({ "total": items.len(), "items": items, "next_cursor": null, "mutes": mutes })))
 }
 
 /// One silence, with what it would have hidden in the last 24 hours.
@@ -129,8 +132,24 @@ async fn whole(app: &App, silence: &Silence) -> Result<Value, Problem> {
     Ok(shown)
 }
 
+fn mute(mute: &Mute) -> Value {
+    let incident = &mute.incident;
+    json!({
+        "kind": "false_positive",
+        "incident_id": incident.id,
+        "fingerprint": incident.fingerprint,
+        "service": incident.service,
+        "summary": incident.summary,
+        "created_by": mute.muted_by,
+        "starts_at": mute.starts_at,
+        "ends_at": mute.ends_at,
+        "link": format!("/incidents/{}", incident.id),
+    })
+}
+
 fn shape(silence: &Silence, is_active: bool) -> Value {
     json!({
+        "kind": "silence",
         "id": silence.id,
         "matchers": silence.matchers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "starts_at": silence.starts_at,

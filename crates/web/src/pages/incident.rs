@@ -70,7 +70,7 @@ pub(crate) async fn get_page(
     let detail = app.store().incident_detail(id).await?;
     let incident = &detail.incident;
     let told = app.pipeline.explainer.tell(incident, None).await?;
-    let Told { explanation, message, similar, history } = told;
+    let Told { explanation, message, similar, history, .. } = told;
     let now = app.store().clock().now();
     let user = acting::name_in(&headers);
     let open_tab = match tab {

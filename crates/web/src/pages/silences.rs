@@ -2,6 +2,7 @@
 //! The form on it ([`form`]) shows what a silence would hide before it begins one.
 
 mod form;
+mod mutes;
 
 use self::form::{Shown, SilenceForm};
 use super::incident::{back_to, name_in};
@@ -93,6 +94,7 @@ async fn render(app: &App, form: &SilenceForm, shown: &Shown) -> Result<Markup, 
     let (many_current, many_ended) = (current.len(), ended.len());
     current.truncate(MOST_SHOWN);
     ended.truncate(MOST_SHOWN);
+    let muted = app.pipeline.silences.mutes().await?;
     let mut hidden = app.pipeline.silences.would_have_hidden_each(&[current.clone(), ended.clone()].concat()).await?;
     let hidden_ended = hidden.split_off(current.len());
     let user = form.user();
@@ -107,6 +109,15 @@ async fn render(app: &App, form: &SilenceForm, shown: &Shown) -> Result<Markup, 
                 p.empty { "Nothing is silenced: people are told of everything that is routed to them." }
             } @else { (table("Silences in force", &current, &hidden, now, Some(user))) }
             (rest(many_current, current.len()))
+        }
+        div #mutes data-live {
+            @if !muted.is_empty() {
+                h2 { "False positives" }
+                p.quiet { "What somebody called a false positive: its like is recorded and told to nobody until then. "
+                          "To be told again, reopen the incident." }
+                (mutes::table(&muted[..muted.len().min(MOST_SHOWN)]))
+                (rest(muted.len(), muted.len().min(MOST_SHOWN)))
+            }
         }
         div #ended data-live {
             @if !ended.is_empty() {

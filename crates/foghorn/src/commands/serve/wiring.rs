@@ -21,6 +21,7 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
     let Config { storage, detection, audit, .. } = config;
     let defaults = Settings::new(&storage.data_dir);
     Settings {
+        roles: config.process.roles,
         min_detection_score: detection.min_score,
         max_payload_length: detection.max_payload_length,
         learn: detection.learn,

@@ -1,4 +1,4 @@
-//! `foghorn silence list`: who asked for quiet over what.
+//! `foghorn silence list`: who asked for quiet over what, and what is quiet as a false positive.
 
 use crate::client::{Server, ServerArgs};
 use crate::commands::json::{list, moment, text, texts};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Lists silences, those that last longest first.
+/// Lists silences, those that last longest first, then what is muted as a false positive.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:
   foghorn silence list --ended")]
@@ -36,12 +36,12 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn draw<W: Write>(screen: &mut Screen<W>, answer: &Value) -> std::io::Result<()> {
-    let silences = list(answer, "items");
-    if silences.is_empty() {
+    let (silences, mutes) = (list(answer, "items"), list(answer, "mutes"));
+    if silences.is_empty() && mutes.is_empty() {
         return screen.line("nothing is silenced");
     }
     let headings = [">ID", "STATE", "UNTIL", "BY", "OVER", "WHY"];
-    let rows: Vec<Vec<Cell>> = silences.iter().map(row).collect();
+    let rows: Vec<Vec<Cell>> = silences.iter().map(row).chain(mutes.iter().map(mute_row)).collect();
     table::write(screen, &headings, &rows)
 }
 
@@ -60,6 +60,18 @@ fn row(silence: &Value) -> Vec<Cell> {
         Cell::new(text(silence, "created_by")),
         Cell::new(texts(silence, "matchers").join(", ")),
         Cell::new(text(silence, "comment").replace('\n', " ")),
+    ]
+}
+
+/// What somebody called a false positive: `#12` is the incident.
+fn mute_row(mute: &Value) -> Vec<Cell> {
+    vec![
+        Cell::new(format!("#{}", text(mute, "incident_id"))),
+        Cell::new("muted").in_colour(Colour::Green),
+        Cell::new(moment(mute, "ends_at")),
+        Cell::new(text(mute, "created_by")),
+        Cell::new(format!("what is like incident {} of {}", text(mute, "incident_id"), text(mute, "service"))),
+        Cell::new("false positive"),
     ]
 }
 
@@ -89,6 +101,12 @@ mod tests {
             lines[1..],
             [format!("12  holds    {rest}"), format!(" 9  to come  {rest}"), format!(" 3  ended    {rest}")]
         );
+        let mut out = Vec::new();
+        let mute = json!({"incident_id": 4, "ends_at": "2020-01-02T05:04:05Z", "created_by": "ana", "service": "cart"});
+        draw(&mut screen_of(&mut out, false, None), &json!({"items": [], "mutes": [mute]})).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let expected = "#4  muted  2 Jan 2020 05:04 UTC  ana  what is like incident 4 of cart  false positive";
+        assert_eq!(text.lines().nth(1), Some(expected));
         let mut out = Vec::new();
         draw(&mut screen_of(&mut out, false, None), &json!({"items": []})).unwrap();
         assert_eq!(out, b"nothing is silenced\n");

@@ -8,7 +8,6 @@ use crate::sqlite::audit;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentId;
-use foghorn_domain::notification::Reason;
 use foghorn_domain::severity::Urgency;
 use serde_json::{Value, json};
 
@@ -78,7 +77,8 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
     tx.prepare_cached(
         "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
                 in_flight = FALSE, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
-                dirty = dirty + (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
+                dirty = dirty + (SELECT CASE WHEN event_count <> ?8 OR status <> ?4 THEN 1 ELSE 0 END
+                                   FROM incidents WHERE id = notifications.incident_id)
           WHERE id = ?1",
     )?
     .execute(params![
@@ -94,13 +94,22 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
     join(tx, digest, row.incident_id, now)?;
     let details = json!({
         "receiver": row.receiver, "channel": row.channel, "reason": row.reason, "occurrence": row.occurrence,
-        "provider": provider, "may_repeat": may_repeat, "told_for": digest.len() + 1,
+        "provider": place(provider), "may_repeat": may_repeat, "told_for": digest.len() + 1,
     });
     audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_sent"), &details, now)?;
     if let Some(slack) = slack {
         save_slack_message(tx, landed, slack, now)?;
     }
     Ok(())
+}
+
+/// Where it stands at the receiver; what it said was known is for the next reply alone.
+fn place(provider: &Value) -> Value {
+    let mut place = provider.clone();
+    if let Value::Object(fields) = &mut place {
+        fields.remove("known");
+    }
+    place
 }
 
 fn save_slack_message(tx: &Transaction<'_>, landed: &Landed, slack: &SlackRow, now: Timestamp) -> Result<()> {
@@ -123,7 +132,7 @@ fn save_slack_message(tx: &Transaction<'_>, landed: &Landed, slack: &SlackRow, n
         slack.similar.to_string(),
         slack.analysis.to_string(),
         time::write(now),
-        landed.provider.to_string(),
+        place(&landed.provider).to_string(),
     ])?;
     Ok(())
 }
@@ -154,8 +163,8 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         });
         audit::append(tx, Some(row.incident_id), "agent", &format!("{kind}_failed"), &details, now)?;
     }
-    // What somebody asked for in a thread is no news that has to reach someone else.
-    if retry_in.is_none() && row.reason != Reason::DetailsRequested {
+    // What stands in a thread is no news that has to reach someone else.
+    if retry_in.is_none() && !row.reason.is_in_thread() {
         let others: Vec<Routed> =
             fallback.iter().filter(|other| other.lane.receiver != row.receiver).cloned().collect();
         fan_out(tx, row, row.urgency, &others, None, now)?;

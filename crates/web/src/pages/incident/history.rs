@@ -37,7 +37,7 @@ pub(super) fn told(tellings: &[Notification]) -> Markup {
             li {
                 p {
                     strong { (said(&telling::receiver(one), 100)) } ": " (standing(one.status))
-                    ", " (if has_not_arrived(one) { "although" } else { "because" }) " " (telling::because(one.reason))
+                    ", " (if has_not_arrived(one) { "although" } else { "because" }) " " (telling::because(one))
                     " · " (one.urgency.as_str()) " · " (moment(one.sent_at.unwrap_or(one.created_at)))
                 }
                 (way(one))
