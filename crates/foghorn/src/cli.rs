@@ -2,8 +2,8 @@
 
 use crate::bench;
 use crate::commands::{
-    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, routes, search, send, serve, show,
-    silence, simulate,
+    act, audit, backup, check, completions, demo, eval, explain, incidents, memory, migrate, routes, search, send,
+    serve, show, silence, simulate,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -63,6 +63,8 @@ enum Command {
     Silence(silence::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
+    /// Bring the schema of the database up to date
+    Migrate(migrate::Args),
     /// Copy the store into a file, beside a running server or without one
     Backup(backup::Args),
     /// Score Foghorn's judgement on questions whose answers are known
@@ -97,6 +99,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Routes(args) => routes::run(&args),
         Command::Silence(args) => one_thread(silence::run(&args)),
         Command::Audit(args) => audit::run(args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),
         Command::Bench(args) => bench::run(&args),

@@ -16,6 +16,7 @@ pub(crate) mod explain;
 pub(crate) mod act;
 pub(crate) mod search;
 pub(crate) mod memory;
+pub(crate) mod migrate;
 pub(crate) mod routes;
 pub(crate) mod silence;
 pub(crate) mod eval;

@@ -271,6 +271,9 @@ impl Running {
 /// How long a stage waits for a ring before it looks anyway.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often triage looks into a log that other processes write, too.
+const LOOK_AT_SHARED: Duration = Duration::from_millis(100);
+
 /// How long what is on its way to receivers is waited for at a stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
@@ -285,6 +288,8 @@ fn spawn_triage(
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let _pulse = pulse;
+        // What another process accepts rings no bell here.
+        let idle = if triage.is_shared() { LOOK_AT_SHARED } else { IDLE };
         runtime.block_on(async {
             let mut failures: u32 = 0;
             loop {
@@ -296,16 +301,16 @@ fn spawn_triage(
                         }
                         if step.events == 0 {
                             if stop.is_cancelled() {
-                                return;
+                                return triage.release().await;
                             }
-                            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(IDLE) => {} }
+                            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(idle) => {} }
                         }
                     }
                     Err(error) => {
                         failures += 1;
                         tracing::error!(%error, failures, "triage could not commit its batch and will read it again");
                         if stop.is_cancelled() {
-                            return;
+                            return triage.release().await;
                         }
                         tokio::time::sleep(backoff(failures)).await;
                     }

@@ -121,6 +121,11 @@ impl Triage {
         Ok((holding, since))
     }
 
+    /// Whether other processes write the same log.
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
     /// Gives the partitions back, for others to take at once.
     pub async fn release(&mut self) {
         self.forget();

@@ -36,6 +36,9 @@ async fn readiness(app: &App) -> Response {
     let (status, mut answer) = judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name());
     if let Some(dependencies) = answer["dependencies"].as_object_mut() {
         dependencies.extend(receivers(app));
+        if let Some(store) = dependencies.get_mut("store") {
+            store["kind"] = app.store().kind().into();
+        }
     }
     (status, answer).into_response()
 }
@@ -108,7 +111,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "notifications_pending": counts.pending_notifications,
         "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
         "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
-        "store": { "kind": "sqlite", "bytes": counts.bytes },
+        "store": { "kind": app.store().kind(), "bytes": counts.bytes },
         "memory": {
             "model": app.pipeline.recollection.model_name(),
             "search": searched_by(app.pipeline.recollection.model_name()),

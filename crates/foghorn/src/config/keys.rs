@@ -37,7 +37,8 @@ impl Key {
 }
 
 /// Keys whose values are shown as `SET` or `NOT SET`.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
+    "database.url",
     "http.api_token",
     "intake.key",
     "slack.bot_token",
@@ -49,7 +50,8 @@ const SECRETS: [&str; 8] = [
 ];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 23] = [
+const ALIASES: [(&str, &str, Option<&str>); 24] = [
+    ("database.url", "DATABASE_URL", None),
     ("process.roles", "FOGHORN_ROLES", Some("roles")),
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),

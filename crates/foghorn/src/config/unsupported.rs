@@ -2,8 +2,7 @@
 //! ignore one in silence would let somebody believe that it works.
 
 /// What is set, and what happens instead.
-const UNSUPPORTED: [(&[&str], &str); 4] = [
-    (&["DATABASE_URL"], "this version keeps its data in SQLite only, in store.data_dir"),
+const UNSUPPORTED: [(&[&str], &str); 3] = [
     (
         &["REDIS_URL", "REDIS_CHANNEL", "QUEUE_NAME"],
         "this version uses no Redis: events come in over HTTP and its own event log is the queue",
@@ -34,7 +33,7 @@ mod tests {
     fn what_cannot_be_honoured_is_said_without_its_value() {
         let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let environment = [
-            set("DATABASE_URL", "postgresql://u:hunter2@db/x"),
+            set("POLL_INTERVAL_SECONDS", "2"),
             set("OPENAI_API_KEY", "sk-1"),
             set("OPENAI_MODEL", "some"),
             set("REDIS_URL", ""),
@@ -43,9 +42,9 @@ mod tests {
         assert_eq!(
             warnings(&environment),
             [
-                "DATABASE_URL is set but this version keeps its data in SQLite only, in store.data_dir",
                 "OPENAI_API_KEY, OPENAI_MODEL are set but this version asks no language model: the built-in analyst explains \
                  incidents",
+                "POLL_INTERVAL_SECONDS is set but this version has no metric windows or polled sources",
             ]
         );
     }

@@ -89,8 +89,8 @@ pub(crate) fn read_held(db: &Connection, mut holding: Holding, limit: u32) -> Re
     let ids: Vec<i16> = holding.held().iter().map(|held| held.partition.cast_signed()).collect();
     let cursors: Vec<i64> = holding.held().iter().map(|held| held.cursor).collect();
     let sql = format!(
-        "SELECT {columns}, e.place FROM unnest(?1::smallint[], ?2::bigint[]) AS h (id, cursor)
-          CROSS JOIN LATERAL (SELECT * FROM raw_events r WHERE r.partition = h.id AND r.place > h.cursor
+        "SELECT {columns}, e.place FROM unnest(?1::smallint[], ?2::bigint[]) AS h (held, after)
+          CROSS JOIN LATERAL (SELECT * FROM raw_events r WHERE r.partition = h.held AND r.place > h.after
                 AND r.place < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 24)
               ORDER BY r.place LIMIT ?3) e
           ORDER BY e.place, e.id LIMIT ?4",

@@ -47,8 +47,12 @@ impl Session {
     /// The same, after a look at what the network has brought since the last statement.
     pub(crate) fn has_ended(&self) -> bool {
         if let Some(runtime) = &self.runtime {
-            // Long enough for the runtime to ask the network once, and no longer.
-            runtime.block_on(tokio::time::sleep(std::time::Duration::ZERO));
+            // Once for the network to be asked, once for the connection to read what it brought.
+            runtime.block_on(async {
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                }
+            });
         }
         self.is_closed()
     }
@@ -64,11 +68,6 @@ impl Session {
             // There is one until the session is dropped.
             None => Err(super::Error::NoRow),
         }
-    }
-
-    /// The client, for what is asked in one go.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
     }
 
     /// A statement in the spelling of SQLite, prepared once.

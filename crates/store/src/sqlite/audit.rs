@@ -54,13 +54,13 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(
                 "SELECT id, incident_id, who, action, details, created_at, prev_hash, hash FROM audit_logs
-                  WHERE id < ?1 AND (?2 IS NULL OR incident_id = ?2) ORDER BY id DESC LIMIT ?3",
+                  WHERE id < ?1 AND (?2::bigint IS NULL OR incident_id = ?2) ORDER BY id DESC LIMIT ?3",
             )?;
             let before = paging.cursor.unwrap_or(i64::MAX);
             let items = statement
                 .query_map(params![before, incident_id, paging.limit + 1], |row| stored_row(row).map(entry))?
                 .collect::<sql::Result<Vec<_>>>()?;
-            let counted = "audit_logs WHERE ?1 IS NULL OR incident_id = ?1";
+            let counted = "audit_logs WHERE ?1::bigint IS NULL OR incident_id = ?1";
             let (total, estimated) = super::incidents::count(db, counted, params![incident_id], paging.exact_count)?;
             Ok(super::incidents::page(items, paging.limit, |item| item.id, total, estimated))
         })

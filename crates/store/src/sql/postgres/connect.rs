@@ -72,6 +72,13 @@ impl Address {
         Ok(Self { config, tls, shown })
     }
 
+    /// Another database of the same server.
+    pub fn to_database(&self, name: &str) -> Self {
+        let mut config = self.config.clone();
+        config.dbname(name);
+        Self { shown: shown(&config), config, tls: self.tls.clone() }
+    }
+
     /// Host, port and database, without the password.
     pub fn shown(&self) -> &str {
         &self.shown
@@ -125,6 +132,12 @@ impl Address {
             None if explain(error).contains("password missing") => refused("put the password into DATABASE_URL"),
             None => self.unreachable(explain(error)),
         }
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
     }
 }
 
