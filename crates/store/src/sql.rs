@@ -139,6 +139,11 @@ impl Connection {
         }
     }
 
+    /// Runs statements as another program would, for tests and tools.
+    pub fn run(&self, sql: &str) -> Result<()> {
+        self.execute_batch(sql)
+    }
+
     /// Whether no transaction is open. SQLite may roll one back by itself.
     pub(crate) fn is_autocommit(&self) -> bool {
         match &self.engine {

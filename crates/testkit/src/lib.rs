@@ -7,11 +7,12 @@
 mod answer;
 mod app;
 mod hand;
+pub mod postgres;
 pub mod hooks;
 pub mod smtp;
 mod slack;
 
 pub use answer::Answer;
-pub use app::{App, event};
+pub use app::{App, StoreKind, event};
 pub use hand::Hand;
 pub use slack::{FakeSlack, Fault, SlackEdit, SlackMessage};

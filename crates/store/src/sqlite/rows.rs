@@ -118,6 +118,7 @@ pub(crate) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
     let id = (incident.id != 0).then_some(incident.id);
     // SQLite gives an id where there is none; Postgres has to be told where from.
     let given = if tx.is_postgres() { "coalesce(?1, nextval('incidents_id_seq'))" } else { "?1" };
+    let returning = if id.is_none() { " RETURNING id" } else { "" };
     let sql = format!(
         "INSERT INTO incidents
              (id, event_id, labels, summary_text, anomaly_score, confidence, evidence, status, created_at, severity,
@@ -130,8 +131,7 @@ pub(crate) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
              evidence = excluded.evidence, status = excluded.status, severity = excluded.severity,
              urgency = excluded.urgency, event_count = excluded.event_count, last_seen = excluded.last_seen,
              ended_by = excluded.ended_by, ended_at = excluded.ended_at, needs_sweep = excluded.needs_sweep,
-             life = excluded.life, updated_at = excluded.updated_at
-         RETURNING id"
+             life = excluded.life, updated_at = excluded.updated_at{returning}"
     );
     let values = params![
         id,
