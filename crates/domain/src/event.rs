@@ -220,8 +220,13 @@ impl Event {
 pub fn partition_of(event: &NewEvent, partitions: u16) -> u16 {
     match &event.dedup_key {
         Some(key) => partition_of_parts(&["key", &event.source, key], partitions),
-        None => partition_of_parts(&["service", event.environment(), event.service()], partitions),
+        None => partition_of_service(event.environment(), event.service(), partitions),
     }
+}
+
+/// The partition of the lines of a service.
+pub fn partition_of_service(environment: &str, service: &str, partitions: u16) -> u16 {
+    partition_of_parts(&["service", environment, service], partitions)
 }
 
 fn partition_of_parts(parts: &[&str], partitions: u16) -> u16 {
@@ -236,7 +241,7 @@ pub const PARTITIONS: u16 = 16;
 impl Event {
     /// The partition of the lines of its service.
     pub fn home_partition(&self) -> u16 {
-        partition_of_parts(&["service", &self.environment, &self.service], PARTITIONS)
+        partition_of_service(&self.environment, &self.service, PARTITIONS)
     }
 }
 

@@ -181,7 +181,7 @@ impl Pipeline {
     }
 
     async fn step_after_triage(&mut self) -> foghorn_store::Result<usize> {
-        let swept = self.reconcile.sweep_step().await?;
+        let swept = self.reconcile.pick_up_foreign().await? + self.reconcile.sweep_step().await?;
         let settled = self.reconcile.settle_outcomes().await?;
         let recalled = self.recollection.refresh_step().await?;
         let delivered = self.notify.deliver_step().await?;
@@ -411,6 +411,9 @@ impl Timed {
         }
         if !self.roles.agent {
             return;
+        }
+        if let Err(error) = self.reconcile.pick_up_foreign().await {
+            tracing::error!(%error, "incidents of other programs could not be taken up and will be tried again");
         }
         if seconds.is_multiple_of(2)
             && let Err(error) = self.tell_what_is_due().await

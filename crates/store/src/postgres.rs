@@ -1,11 +1,12 @@
 //! What only Postgres needs: its schema and the adoption of a database of the reference ([`migrate`]), the days
-//! of the event log ([`days`]), appending to it in bulk ([`append`]), and the leases by which processes share
+//! of the event log ([`days`]), appending to it in bulk ([`append`]), how far it may be read ([`watermark`]), and the leases by which processes share
 //! triage's partitions ([`leases`]).
 
 pub(crate) mod append;
 pub(crate) mod days;
 pub(crate) mod leases;
 pub mod migrate;
+pub(crate) mod watermark;
 
 pub use crate::sql::postgres::connect::{Address, Patience};
 

@@ -206,11 +206,12 @@ fn append(connection: &Connection, session: &Session, events: &[&NewEvent], now:
         lock_keys(session)?;
     }
     let mut keys = rows::known_keys(session, events, &time::write(now - IDEMPOTENCY_WINDOW))?;
-    let mut states = rows::known_alerts(session, &alerts)?;
+    let (mut states, mut homes) = rows::known_alerts(session, events)?;
     let mut batch = Batch::default();
     let mut fates = Vec::with_capacity(events.len());
     for (event, alert) in events.iter().zip(&alerts) {
-        fates.push(judge(event, alert.as_ref(), &mut keys, &mut states, &mut batch));
+        let partition = rows::partition(event, &mut homes);
+        fates.push(judge((event, partition), alert.as_ref(), &mut keys, &mut states, &mut batch));
     }
     let ids = rows::insert(session, &batch.rows, now)?;
     let id_of = |id: Id| match id {
@@ -231,9 +232,11 @@ fn append(connection: &Connection, session: &Session, events: &[&NewEvent], now:
 
 type Keys<'a> = HashMap<(&'a str, &'a str), Id>;
 type States = HashMap<String, Known<Id>>;
+/// The partition of each alert.
+type Homes = HashMap<String, u16>;
 
 fn judge<'a>(
-    event: &'a NewEvent,
+    (event, partition): (&'a NewEvent, u16),
     alert: Option<&'a AlertState<'a>>,
     keys: &mut Keys<'a>,
     states: &mut States,
@@ -269,6 +272,6 @@ fn judge<'a>(
         keys.insert(key, Id::New(row));
         batch.keys.push((key, Id::New(row)));
     }
-    batch.rows.push(NewRow { event, episode });
+    batch.rows.push(NewRow { event, episode, partition });
     Fate::New(row)
 }

@@ -5,6 +5,7 @@
 //! a batch is committed only under the fence with which its partitions were taken, so a process that was only
 //! slow can no longer commit.
 
+use super::watermark;
 use crate::Result;
 use crate::sql::{Connection, Row, Session, Transaction};
 use crate::sqlite::rows;
@@ -79,8 +80,7 @@ const FEWEST_OF_EACH: u32 = 64;
 /// The next events of what is held, and where that leads to.
 ///
 /// Of each partition as many are read as its share of the batch, or more where the last batch stayed small
-/// because a few partitions had everything. An event's place grows with the transaction that wrote it, and no place
-/// at or after the oldest open transaction is read, so none can appear later before one that was read.
+/// because a few partitions had everything. Nothing is read past the [`watermark`].
 pub(crate) fn read_held(db: &Connection, mut holding: Holding, limit: u32) -> Result<(Vec<Event>, Holding)> {
     let Some(session) = db.as_postgres() else { return Ok((Vec::new(), holding)) };
     let count = u32::try_from(holding.held().len()).unwrap_or(u32::MAX).max(1);
@@ -88,15 +88,15 @@ pub(crate) fn read_held(db: &Connection, mut holding: Holding, limit: u32) -> Re
     let of_each = holding.of_each.clamp(fair, limit);
     let ids: Vec<i16> = holding.held().iter().map(|held| held.partition.cast_signed()).collect();
     let cursors: Vec<i64> = holding.held().iter().map(|held| held.cursor).collect();
+    let final_below = watermark::final_below(session)?;
     let sql = format!(
         "SELECT {columns}, e.place FROM unnest(?1::smallint[], ?2::bigint[]) AS h (held, after)
           CROSS JOIN LATERAL (SELECT * FROM raw_events r WHERE r.partition = h.held AND r.place > h.after
-                AND r.place < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 24)
-              ORDER BY r.place LIMIT ?3) e
+                AND r.place < ?5 ORDER BY r.place LIMIT ?3) e
           ORDER BY e.place, e.id LIMIT ?4",
         columns = rows::EVENT_COLUMNS
     );
-    let found = session.rows(&sql, &[&ids, &cursors, &i64::from(of_each), &i64::from(limit)])?;
+    let found = session.rows(&sql, &[&ids, &cursors, &i64::from(of_each), &i64::from(limit), &final_below])?;
     let mut taken = vec![0_u32; holding.held().len()];
     let mut events = Vec::with_capacity(found.len());
     for row in &found {

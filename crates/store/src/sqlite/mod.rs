@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod dashboard;
 pub mod events;
+pub mod foreign;
 pub mod incidents;
 pub mod memory;
 pub mod recollection;

@@ -3,6 +3,7 @@
 use super::{Store, memory};
 use crate::Result;
 use crate::model::MemoryItem;
+use crate::postgres::watermark;
 use crate::sql::{self, OptionalExtension, params};
 
 /// A memory with what the index needs of it.
@@ -47,14 +48,11 @@ impl Store {
     pub async fn memory_changes(&self, seq: i64, limit: u32) -> Result<Vec<MemoryChange>> {
         self.read(move |db| {
             // On Postgres a change with a lower number may still be committed beside those of open transactions.
-            let is_final = match db.is_postgres() {
-                true => "AND seq < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 24)",
-                false => "",
-            };
-            let sql = format!("SELECT seq, item FROM memory_changes WHERE seq > ?1 {is_final} ORDER BY seq LIMIT ?2");
+            let final_below = db.as_postgres().map_or(Ok(i64::MAX), watermark::final_below)?;
+            let sql = "SELECT seq, item FROM memory_changes WHERE seq > ?1 AND seq < ?3 ORDER BY seq LIMIT ?2";
             let changed = db
-                .prepare_cached(&sql)?
-                .query_map(params![seq, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .prepare_cached(sql)?
+                .query_map(params![seq, limit, final_below], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<crate::sql::Result<Vec<(i64, i64)>>>()?;
             let sql = format!(
                 "SELECT {}, embedding, embedded_text, model FROM memory_item WHERE rowid = ?1 AND retired_at IS NULL",

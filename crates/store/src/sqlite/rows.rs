@@ -7,6 +7,7 @@ use foghorn_domain::event::{Event, EventStatus, Origin};
 use foghorn_domain::finding::Kind;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::incident::{Correlation, EndedBy, Incident, IncidentEvidence, OpenedBecause, Status};
+use foghorn_domain::redaction::{redact, redact_json};
 use foghorn_domain::severity::{Severity, Urgency};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,11 +69,15 @@ pub(crate) fn incident(row: &Row<'_>) -> crate::sql::Result<Incident> {
     let id = row.get(0)?;
     let life: Life = json(row, 22)?;
     let first_seen = moment(row, 8)?.unwrap_or(Timestamp::UNIX_EPOCH);
+    let fingerprint = word_in(row, 14)?.map_or_else(|| Fingerprint::of_row(id), Fingerprint::from_stored);
+    let is_foreign = fingerprint == Fingerprint::of_row(id);
+    let summary = row.get::<Option<String>>(3)?.unwrap_or_default();
     Ok(Incident {
         id,
         event_id: row.get(1)?,
         labels: json(row, 2)?,
-        summary: row.get::<Option<String>>(3)?.unwrap_or_default(),
+        // Our own is redacted when it is written.
+        summary: if is_foreign { redact(&summary).into_string() } else { summary },
         anomaly_score: row.get(4)?,
         confidence: row.get::<Option<f32>>(5)?.unwrap_or(0.0),
         evidence: evidence(row, 6)?,
@@ -83,7 +88,7 @@ pub(crate) fn incident(row: &Row<'_>) -> crate::sql::Result<Incident> {
         kind: word_in(row, 11)?.and_then(|word| Kind::parse(&word)).unwrap_or(Kind::Alert),
         service: row.get(12)?,
         environment: row.get(13)?,
-        fingerprint: word_in(row, 14)?.map_or_else(|| Fingerprint::of_row(id), Fingerprint::from_stored),
+        fingerprint,
         partition: row.get(15)?,
         event_count: row.get(16)?,
         last_seen: moment(row, 17)?.unwrap_or(first_seen),
@@ -119,6 +124,9 @@ pub(crate) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
     // SQLite gives an id where there is none; Postgres has to be told where from.
     let given = if tx.is_postgres() { "coalesce(?1, nextval('incidents_id_seq'))" } else { "?1" };
     let returning = if id.is_none() { " RETURNING id" } else { "" };
+    // What another program wrote stays as it wrote it.
+    let is_foreign = id.is_some_and(|id| incident.fingerprint == Fingerprint::of_row(id));
+    let evidence = if is_foreign { "" } else { "evidence = excluded.evidence, " };
     let sql = format!(
         "INSERT INTO incidents
              (id, event_id, labels, summary_text, anomaly_score, confidence, evidence, status, created_at, severity,
@@ -128,7 +136,7 @@ pub(crate) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
                  ?22, ?23, ?24, ?25, TRUE)
          ON CONFLICT (id) DO UPDATE SET
              labels = excluded.labels, anomaly_score = excluded.anomaly_score, confidence = excluded.confidence,
-             evidence = excluded.evidence, status = excluded.status, severity = excluded.severity,
+             {evidence}status = excluded.status, severity = excluded.severity,
              urgency = excluded.urgency, event_count = excluded.event_count, last_seen = excluded.last_seen,
              ended_by = excluded.ended_by, ended_at = excluded.ended_at, needs_sweep = excluded.needs_sweep,
              life = excluded.life, updated_at = excluded.updated_at{returning}"
@@ -208,9 +216,9 @@ fn evidence(row: &Row<'_>, column: usize) -> crate::sql::Result<Vec<IncidentEvid
                 kind: Kind::Alert,
                 score: 0.0,
                 rule: "external".to_owned(),
-                text: entry.to_string(),
+                text: redact_json(&entry).to_string(),
                 at: "incidents.evidence".to_owned(),
-                line: entry.to_string(),
+                line: redact_json(&entry).to_string(),
             })
         })
         .collect())

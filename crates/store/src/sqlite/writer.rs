@@ -87,7 +87,7 @@ impl Writer {
             room.after_job(&result);
             Box::new(move |committed: Result<()>| {
                 // A caller that has gone away needs no answer.
-                let _ = answer.send(committed.and(result));
+                let _ = answer.send(result.and_then(|result| committed.map(|()| result)));
             })
         });
         sender.send(job).await.map_err(|_| Error::Closed)?;

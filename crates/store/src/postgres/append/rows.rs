@@ -1,13 +1,13 @@
 //! The statements of a batch of intake: a list for each column.
 
-use super::{Id, Keys, States};
+use super::{Homes, Id, Keys, States};
 use crate::sql::postgres::Bound;
 use crate::sql::{Connection, Session, params};
-use crate::sqlite::PARTITIONS;
 use crate::sqlite::events::alert_state::{AlertState, Known};
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
-use foghorn_domain::event::{EventId, EventStatus, NewEvent, partition_of};
+use foghorn_domain::event::{EventId, EventStatus, NewEvent, PARTITIONS, partition_of_service};
+use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::severity::Severity;
 
 /// What a batch writes.
@@ -25,6 +25,7 @@ pub(super) struct Batch<'a> {
 pub(super) struct NewRow<'a> {
     pub(super) event: &'a NewEvent,
     pub(super) episode: Option<String>,
+    pub(super) partition: u16,
 }
 
 pub(super) fn known_keys<'a>(session: &Session, events: &[&'a NewEvent], since: &str) -> Result<Keys<'a>> {
@@ -50,20 +51,37 @@ pub(super) fn known_keys<'a>(session: &Session, events: &[&'a NewEvent], since: 
     Ok(known)
 }
 
-pub(super) fn known_alerts(session: &Session, alerts: &[Option<AlertState<'_>>]) -> Result<States> {
-    let asked: Vec<&str> = alerts.iter().flatten().map(|alert| alert.fingerprint.as_str()).collect();
+/// What is known of the alerts that events speak of, and in which partition each of them lies.
+pub(super) fn known_alerts(session: &Session, events: &[&NewEvent]) -> Result<(States, Homes)> {
+    let key = |event: &&NewEvent| Some(Fingerprint::of_key(&event.source, event.dedup_key.as_deref()?));
+    let asked: Vec<Fingerprint> = events.iter().filter_map(key).collect();
+    let (mut states, mut homes) = (States::new(), Homes::new());
     if asked.is_empty() {
-        return Ok(States::new());
+        return Ok((states, homes));
     }
+    let asked: Vec<&str> = asked.iter().map(Fingerprint::as_str).collect();
     let found = session.rows(
-        "SELECT fingerprint, status, episode, content, event_id FROM alert_states WHERE fingerprint = ANY(?1)",
+        "SELECT fingerprint, status, episode, content, event_id, environment, service FROM alert_states
+          WHERE fingerprint = ANY(?1)",
         &[&asked],
     )?;
-    let state = |row: &tokio_postgres::Row| {
+    for row in &found {
+        let fingerprint: String = row.get(0);
+        homes.insert(fingerprint.clone(), partition_of_service(row.get(5), row.get(6), PARTITIONS));
         let event_id = Id::Stored(row.get(4));
-        (row.get(0), Known { status: row.get(1), episode: row.get(2), content: row.get(3), event_id })
-    };
-    Ok(found.iter().map(state).collect())
+        states.insert(fingerprint, Known { status: row.get(1), episode: row.get(2), content: row.get(3), event_id });
+    }
+    Ok((states, homes))
+}
+
+/// The partition of an event: that of its service. An alert stays where it began, whatever its end says of the
+/// service, so that the end meets the beginning.
+pub(super) fn partition(event: &NewEvent, homes: &mut Homes) -> u16 {
+    let own = partition_of_service(event.environment(), event.service(), PARTITIONS);
+    match &event.dedup_key {
+        None => own,
+        Some(key) => *homes.entry(Fingerprint::of_key(&event.source, key).as_str().to_owned()).or_insert(own),
+    }
 }
 
 /// Writes the rows; answers their ids in the same order.
@@ -77,7 +95,7 @@ pub(super) fn insert(session: &Session, rows: &[NewRow<'_>], now: Timestamp) -> 
     let times: Vec<Option<String>> = rows.iter().map(|row| row.event.event_timestamp.map(time::write)).collect();
     let notes: Vec<Option<String>> =
         rows.iter().map(|row| (!row.event.notes.is_empty()).then(|| row.event.notes.join(","))).collect();
-    let partitions: Vec<i16> = rows.iter().map(|row| partition_of(row.event, PARTITIONS).cast_signed()).collect();
+    let partitions: Vec<i16> = rows.iter().map(|row| row.partition.cast_signed()).collect();
     let text = |of: &dyn for<'r> Fn(&'r NewRow<'_>) -> Option<&'r str>| -> Vec<Option<String>> {
         rows.iter().map(|row| of(row).map(storable)).collect()
     };

@@ -37,7 +37,7 @@ pub(in crate::sqlite) fn fan_out(
             "INSERT INTO notifications
                  (incident_id, receiver, channel, reason, occurrence, urgency, status, route, told_with, why,
                   created_at, sent_at, team)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, CASE WHEN ?7 = 'joined' THEN ?11 END, ?12)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, CASE WHEN ?7 = 'joined' THEN ?11::timestamptz END, ?12)
              ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
         )?
         .execute(params![
