@@ -72,6 +72,13 @@ impl App {
         Self::in_directory(directory, store.database(), Self::clock(), settings, |_| {})
     }
 
+    /// A new one with the database at this address.
+    pub fn on_database(database: String) -> Self {
+        let directory = TempDir::new().unwrap();
+        let settings = Settings::new(directory.path());
+        Self::in_directory(directory, Some(database), Self::clock(), settings, |_| {})
+    }
+
     /// A new one whose web surface is configured otherwise.
     pub fn with_web(configure: impl FnOnce(&mut WebConfig)) -> Self {
         let directory = TempDir::new().unwrap();

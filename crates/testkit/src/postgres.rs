@@ -84,3 +84,19 @@ pub fn count(url: &str, sql: &str) -> i64 {
 fn blocking<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(work).join().unwrap())
 }
+
+/// A session of another program, which may leave a transaction open.
+pub struct Session(foghorn_store::sql::Connection);
+
+impl Session {
+    /// Opens it.
+    pub fn open(url: &str) -> Self {
+        let address = address(url);
+        Self(blocking(|| foghorn_store::Store::read_only(Path::new("."), Some(&address)).unwrap()))
+    }
+
+    /// Runs statements.
+    pub fn run(&self, sql: &str) {
+        tokio::task::block_in_place(|| self.0.run(sql).unwrap());
+    }
+}

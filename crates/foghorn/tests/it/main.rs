@@ -39,4 +39,5 @@ mod doors;
 mod watchman;
 mod python;
 mod retention;
+mod stores;
 mod browser;

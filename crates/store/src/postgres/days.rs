@@ -11,7 +11,8 @@ const AHEAD: i32 = 7;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Makes the tables of the coming days. A day of which events lie elsewhere already gets none.
+/// Makes the tables of the coming days. A day of which events lie elsewhere already, or that the adopted table
+/// covers, gets none.
 pub(crate) fn make_ahead(session: &Session, now: Timestamp) -> Result<()> {
     for ahead in 0..AHEAD {
         let day = time::write(now + DAY * ahead)[..10].to_owned();
@@ -20,7 +21,11 @@ pub(crate) fn make_ahead(session: &Session, now: Timestamp) -> Result<()> {
         let (from, to) = (format!("{day} 00:00:00+00"), format!("{next} 00:00:00+00"));
         let is_there = session.rows(
             "SELECT to_regclass(?1) IS NOT NULL OR EXISTS
-                    (SELECT 1 FROM raw_events WHERE created_at >= ?2::timestamptz AND created_at < ?3::timestamptz)",
+                    (SELECT 1 FROM raw_events WHERE created_at >= ?2::timestamptz AND created_at < ?3::timestamptz)
+                    OR EXISTS (SELECT 1 FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
+                                WHERE i.inhparent = 'raw_events'::regclass AND c.relname = 'raw_events_history'
+                                  AND substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([^'']+)''\\)')
+                                      ::timestamptz > ?2::timestamptz)",
             &[&table, &Bound::text(&from), &Bound::text(&to)],
         )?;
         if is_there.first().is_some_and(|row| row.get(0)) {

@@ -93,11 +93,11 @@ fn analysis_of(db: &Connection, id: IncidentId) -> Result<Option<Explanation>> {
 /// The audit rows of an incident, with people's notes, which the chain holds only as digests.
 fn timeline(db: &Connection, id: IncidentId) -> Result<Vec<TimelineEntry>> {
     let mut statement = db.prepare_cached(
-        "SELECT created_at, coalesce(who, ''), coalesce(action, ''), details::text, 0 FROM audit_logs WHERE incident_id = ?1
+        "SELECT created_at, coalesce(who, ''), coalesce(action, ''), details::text, 0, id FROM audit_logs WHERE incident_id = ?1
          UNION ALL
-         SELECT created_at, who, 'note', json_object('action', action, 'note', note)::text, 1
+         SELECT created_at, who, 'note', json_object('action', action, 'note', note)::text, 1, id
            FROM incident_notes WHERE incident_id = ?1
-         ORDER BY 1, 5 LIMIT 500",
+         ORDER BY 1, 5, 6 LIMIT 500",
     )?;
     let entries = statement.query_map([id], |row| {
         Ok(TimelineEntry {

@@ -13,7 +13,7 @@ use crate::sql::{self, Session, Transaction};
 use foghorn_domain::audit::{GENESIS, entry_hash};
 use serde_json::json;
 
-/// Rows of others sealed in one transaction; what is left waits for the next.
+/// Rows of others read at once.
 const AT_ONCE: usize = 5_000;
 
 /// A row with its place.
@@ -33,7 +33,7 @@ pub(crate) fn append_waiting(tx: &Transaction<'_>) -> Result<()> {
     session.rows("SELECT pg_advisory_xact_lock(1179600712, 2)", &[])?;
     let (last, mut hash) = tip(tx)?.unwrap_or((0, GENESIS.to_owned()));
     let sealed = seal_external_rows(tx, session, last, &mut hash)?;
-    if let Some(details) = sealed {
+    if let Some(details) = sealed.details() {
         let who = "external".to_owned();
         rows.insert(0, WaitingRow { incident_id: None, who, action: "sealed".to_owned(), details, created_at });
     }
@@ -92,18 +92,52 @@ fn insert(session: &Session, placed: &[Placed]) -> Result<()> {
     Ok(())
 }
 
-/// Seals rows of others; answers the details of the row that says so, if there were any.
-fn seal_external_rows(tx: &Transaction<'_>, session: &Session, last: i64, hash: &mut String) -> Result<Option<String>> {
+/// What was sealed in place of others.
+#[derive(Default)]
+struct Sealed {
+    ids: Vec<i64>,
+    renumbered: Vec<(i64, i64)>,
+}
+
+/// The longest list of numbers in a row; of more only the ends are named.
+const NAMED: usize = 1_000;
+
+impl Sealed {
+    fn details(&self) -> Option<String> {
+        let (first, last) = (self.ids.first()?, self.ids.last()?);
+        let mut details = match self.ids.len() {
+            count if count > NAMED => json!({ "count": count, "first": first, "last": last }),
+            _ => json!({ "rows": self.ids }),
+        };
+        if !self.renumbered.is_empty() {
+            details["renumbered"] = json!(self.renumbered);
+        }
+        Some(details.to_string())
+    }
+}
+
+/// Seals the rows of others, all of them: what is left would stand before rows that are sealed already.
+fn seal_external_rows(tx: &Transaction<'_>, session: &Session, last: i64, hash: &mut String) -> Result<Sealed> {
     let sql = "SELECT id, incident_id, who, action, details, created_at, prev_hash, hash FROM audit_logs
                 WHERE hash IS NULL ORDER BY id LIMIT ?1";
-    let mut found =
-        tx.prepare_cached(sql)?.query_map([AT_ONCE], stored_row)?.collect::<sql::Result<Vec<StoredAuditRow>>>()?;
-    if found.is_empty() {
-        return Ok(None);
+    let mut sealed = Sealed::default();
+    let mut last = last;
+    loop {
+        let mut found =
+            tx.prepare_cached(sql)?.query_map([AT_ONCE], stored_row)?.collect::<sql::Result<Vec<StoredAuditRow>>>()?;
+        if found.is_empty() {
+            return Ok(sealed);
+        }
+        sealed.renumbered.extend(renumber_late_rows(session, &mut found, last)?);
+        seal(session, &found, hash)?;
+        sealed.ids.extend(found.iter().map(|row| row.id));
+        last = found.last().map_or(last, |row| row.id);
     }
-    let renumbered = renumber_late_rows(session, &mut found, last)?;
+}
+
+fn seal(session: &Session, found: &[StoredAuditRow], hash: &mut String) -> Result<()> {
     let (mut prev_hashes, mut hashes) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
-    for row in &found {
+    for row in found {
         let StoredAuditRow { id, incident_id, who, action, details, created_at, .. } = row;
         let own = entry_hash(hash, *id, *incident_id, who, action, details, created_at);
         prev_hashes.push(std::mem::replace(hash, own.clone()));
@@ -115,11 +149,7 @@ fn seal_external_rows(tx: &Transaction<'_>, session: &Session, last: i64, hash: 
            FROM unnest(?1::bigint[], ?2::text[], ?3::text[]) AS s (id, prev_hash, hash) WHERE a.id = s.id",
         &[&ids, &prev_hashes, &hashes],
     )?;
-    let mut details = json!({ "rows": ids });
-    if !renumbered.is_empty() {
-        details["renumbered"] = json!(renumbered);
-    }
-    Ok(Some(details.to_string()))
+    Ok(())
 }
 
 /// Gives rows that stand before the end of the chain numbers behind it, and puts them last; answers old and new.
