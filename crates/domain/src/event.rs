@@ -222,12 +222,31 @@ impl Event {
 /// Hash of what keeps an event in one partition: its key if it has one, so that an alert's end meets
 /// its beginning; else environment and service, so that one worker sees all of a service's lines.
 pub fn partition_of(event: &NewEvent, partitions: u16) -> u16 {
-    let mut hash = Fnv::new();
     match &event.dedup_key {
-        Some(key) => hash.write(&["key", &event.source, key]),
-        None => hash.write(&["service", event.environment(), event.service()]),
+        Some(key) => partition_of_parts(&["key", &event.source, key], partitions),
+        None => partition_of_service(event.environment(), event.service(), partitions),
     }
+}
+
+/// The partition of the lines of a service.
+pub fn partition_of_service(environment: &str, service: &str, partitions: u16) -> u16 {
+    partition_of_parts(&["service", environment, service], partitions)
+}
+
+fn partition_of_parts(parts: &[&str], partitions: u16) -> u16 {
+    let mut hash = Fnv::new();
+    hash.write(parts);
     (hash.finish() % u64::from(partitions.max(1))) as u16
+}
+
+/// Triage's partitions, in every store.
+pub const PARTITIONS: u16 = 16;
+
+impl Event {
+    /// The partition of the lines of its service.
+    pub fn home_partition(&self) -> u16 {
+        partition_of_service(&self.environment, &self.service, PARTITIONS)
+    }
 }
 
 /// FNV-1a, 64 bit (Fowler, Noll, Vo): stable across versions and machines, which `std`'s hasher is not.

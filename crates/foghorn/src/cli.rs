@@ -3,7 +3,7 @@
 use crate::bench;
 use crate::commands::{
     act, anomaly, audit, backup, check, completions, dead_letters, demo, detect, eval, explain, incidents, keys, mcp,
-    memory, replay, routes, search, send, serve, show, silence, simulate, templates,
+    memory, migrate, replay, routes, search, send, serve, show, silence, simulate, templates,
 };
 use crate::config::flags;
 use clap::{ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -75,6 +75,8 @@ enum Command {
     DeadLetters(dead_letters::Args),
     /// Read and verify the audit log
     Audit(audit::Args),
+    /// Bring the schema of the database up to date
+    Migrate(migrate::Args),
     /// Copy the store into a file, beside a running server or without one
     Backup(backup::Args),
     /// Score Foghorn's judgement on questions whose answers are known
@@ -117,6 +119,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Keys(args) => one_thread(keys::run(&args)),
         Command::DeadLetters(args) => one_thread(dead_letters::run(&args)),
         Command::Audit(args) => audit::run(args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Eval(args) => one_thread(eval::run(args)),
         Command::Mcp(args) => one_thread(mcp::run(&args)),

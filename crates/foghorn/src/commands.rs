@@ -23,6 +23,7 @@ pub(crate) mod memory;
 pub(crate) mod detect;
 pub(crate) mod anomaly;
 pub(crate) mod templates;
+pub(crate) mod migrate;
 pub(crate) mod routes;
 pub(crate) mod silence;
 pub(crate) mod keys;

@@ -13,6 +13,7 @@ mod file;
 mod layers;
 mod concern;
 mod llm;
+mod database;
 mod telling;
 mod effective;
 mod unsupported;
@@ -21,6 +22,7 @@ pub(crate) mod flags;
 pub(crate) use concern::{
     Analysis, Audit, Detection, Embed, Http, Incidents, Intake, Log, LogFormat, Notify, Process, Redis, Storage,
 };
+pub(crate) use database::Database;
 pub(crate) use effective::Effective;
 pub(crate) use error::ConfigErrors;
 pub(crate) use layers::Sources;
@@ -41,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) intake: Intake,
     /// Where everything is kept, and how long.
     pub(crate) storage: Storage,
+    /// The database, where it is not a file.
+    pub(crate) database: Database,
     /// What counts as a finding.
     pub(crate) detection: Detection,
     /// The periods of an incident's life.
@@ -95,6 +99,7 @@ impl Config {
         let http = kept(Http::read(values), errors);
         let intake = kept(Intake::read(values), errors);
         let storage = kept(Storage::read(values), errors);
+        let database = kept(Database::read(values), errors);
         let detection = kept(Detection::read(values), errors);
         let incidents = kept(Incidents::read(values), errors);
         let audit = kept(Audit::read(values), errors);
@@ -115,6 +120,7 @@ impl Config {
             http: http?,
             intake: intake?,
             storage: storage?,
+            database: database?,
             detection: detection?,
             incidents: incidents?,
             audit: audit?,

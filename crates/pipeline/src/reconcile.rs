@@ -59,6 +59,15 @@ impl Reconcile {
         Ok(changed)
     }
 
+    /// Takes up incidents that other programs have inserted. Returns how many.
+    pub async fn pick_up_foreign(&self) -> Result<usize> {
+        let taken = self.store.pick_up_foreign().await?;
+        if taken > 0 {
+            self.notify.ring();
+        }
+        Ok(taken)
+    }
+
     /// Forgets what retention no longer keeps. Returns how many events went.
     pub async fn forget_step(&self) -> Result<usize> {
         let mut gone = 0;

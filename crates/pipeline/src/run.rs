@@ -212,7 +212,7 @@ impl Pipeline {
     }
 
     async fn step_after_triage(&mut self) -> foghorn_store::Result<usize> {
-        let swept = self.reconcile.sweep_step().await?;
+        let swept = self.reconcile.pick_up_foreign().await? + self.reconcile.sweep_step().await?;
         let settled = self.reconcile.settle_outcomes().await?;
         let recalled = self.recollection.refresh_step().await?;
         let delivered = self.notify.deliver_step().await?;
@@ -360,6 +360,9 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How often receivers are looked after while many tellings are worded.
 const SPREAD_EVERY: Duration = Duration::from_millis(250);
 
+/// How often triage looks into a log that other processes write, too.
+const LOOK_AT_SHARED: Duration = Duration::from_millis(100);
+
 /// How long what is on its way to receivers is waited for at a stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
@@ -374,6 +377,8 @@ fn spawn_triage(
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let _pulse = pulse;
+        // What another process accepts rings no bell here.
+        let idle = if triage.is_shared() { LOOK_AT_SHARED } else { IDLE };
         runtime.block_on(async {
             let mut failures: u32 = 0;
             loop {
@@ -385,16 +390,16 @@ fn spawn_triage(
                         }
                         if step.events == 0 {
                             if stop.is_cancelled() {
-                                return;
+                                return triage.release().await;
                             }
-                            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(IDLE) => {} }
+                            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(idle) => {} }
                         }
                     }
                     Err(error) => {
                         failures += 1;
                         tracing::error!(%error, failures, "triage could not commit its batch and will read it again");
                         if stop.is_cancelled() {
-                            return;
+                            return triage.release().await;
                         }
                         tokio::time::sleep(backoff(failures)).await;
                     }
@@ -533,6 +538,9 @@ impl Timed {
         }
         if !self.roles.agent {
             return;
+        }
+        if let Err(error) = self.reconcile.pick_up_foreign().await {
+            tracing::error!(%error, "incidents of other programs could not be taken up and will be tried again");
         }
         if seconds.is_multiple_of(2)
             && let Err(error) = self.tell_what_is_due().await

@@ -19,14 +19,17 @@ pub use service::ServiceMemory;
 
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use foghorn_domain::event::{Event, EventId};
+use foghorn_domain::event::Event;
 use foghorn_store::model::{TemplateRow, TriageBatch, TriageOutcome, Unclaimed, scope};
+use foghorn_store::sqlite::triage::Holding;
 use foghorn_store::{Error, Result, Store};
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-/// The stage. One per process; it holds every partition.
+/// The stage. One per process. It holds every partition, or, where processes share a store, its share of them.
 pub struct Triage {
     store: Store,
     metrics: Metrics,
@@ -35,15 +38,14 @@ pub struct Triage {
     services: HashMap<String, ServiceMemory>,
     known_services: HashSet<String>,
     batch: u64,
-    place: Option<Place>,
+    /// Names this process among those that share the partitions.
+    worker: String,
+    /// The partitions that are held and where triage is in them, and when that was last asked for.
+    place: Option<(Holding, Instant)>,
 }
 
-/// Where in the log triage is, and the fence under which it may move on.
-#[derive(Clone, Copy)]
-struct Place {
-    fence: i64,
-    cursor: EventId,
-}
+/// How often a process that shares the partitions says that it lives and asks for its share.
+const BALANCE_EVERY: Duration = Duration::from_secs(3);
 
 /// What a step did.
 #[derive(Clone, Debug, Default)]
@@ -66,21 +68,23 @@ impl Triage {
             services: HashMap::new(),
             known_services: HashSet::new(),
             batch: 0,
+            worker: worker_name(),
             place: None,
         }
     }
 
     /// Judges and commits the next batch. An empty log makes an empty step.
     pub async fn step(&mut self) -> Result<Step> {
-        let place = self.take_place().await?;
-        let events = self.store.read_after(place.cursor, self.settings.triage_batch).await?;
-        let Some(last) = events.last() else { return Ok(Step::default()) };
-        let upto = last.id;
+        let (from, since) = self.take_place().await?;
+        let (events, to) = self.store.read_held(from.clone(), self.settings.triage_batch).await?;
         let count = events.len();
-        let committed = self.judge_and_commit(place, upto, events).await;
+        if count == 0 {
+            return Ok(Step::default());
+        }
+        let committed = self.judge_and_commit(from, to.clone(), events).await;
         match committed {
             Ok(outcome) => {
-                self.place = Some(Place { cursor: upto, ..place });
+                self.place = Some((to, since));
                 self.metrics.triaged.inc_by(count as u64);
                 Metrics::count(&self.metrics.batches, "committed", 1);
                 self.metrics.incidents_opened.inc_by(outcome.opened.len() as u64);
@@ -98,15 +102,38 @@ impl Triage {
         }
     }
 
-    async fn take_place(&mut self) -> Result<Place> {
-        if let Some(place) = self.place {
-            return Ok(place);
+    async fn take_place(&mut self) -> Result<(Holding, Instant)> {
+        let is_due = |since: &Instant| self.store.is_shared() && since.elapsed() >= BALANCE_EVERY;
+        if let Some(place) = self.place.as_ref().filter(|(_, since)| !is_due(since)) {
+            return Ok(place.clone());
         }
-        let (fence, cursor) = self.store.take_partitions().await?;
-        self.known_services = self.store.known_services().await?;
-        let place = Place { fence, cursor };
-        self.place = Some(place);
-        Ok(place)
+        let since = Instant::now();
+        let holding = self.store.take_partitions(self.worker.clone()).await?;
+        let holding = match self.place.take() {
+            // The cursors in hand are those that were committed last, and the share of each is worth keeping.
+            Some((held, _)) if held.is_same_as(&holding) => held,
+            _ => {
+                tracing::debug!(partitions = holding.count(), "triage has its share of the event log");
+                self.forget();
+                self.known_services = self.store.known_services().await?;
+                holding
+            }
+        };
+        self.place = Some((holding.clone(), since));
+        Ok((holding, since))
+    }
+
+    /// Whether other processes write the same log.
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    /// Gives the partitions back, for others to take at once.
+    pub async fn release(&mut self) {
+        self.forget();
+        if let Err(error) = self.store.release_partitions(self.worker.clone()).await {
+            tracing::warn!(%error, "the partitions could not be given back; they are free when the lease has ended");
+        }
     }
 
     /// Forgets everything that the store also knows.
@@ -115,8 +142,8 @@ impl Triage {
         self.place = None;
     }
 
-    async fn judge_and_commit(&mut self, place: Place, upto: EventId, events: Vec<Event>) -> Result<TriageOutcome> {
-        let mut batch = TriageBatch { fence: place.fence, from: place.cursor, upto, ..TriageBatch::default() };
+    async fn judge_and_commit(&mut self, from: Holding, to: Holding, events: Vec<Event>) -> Result<TriageOutcome> {
+        let mut batch = TriageBatch { from, to, ..TriageBatch::default() };
         let mut touched: Vec<String> = Vec::new();
         self.batch += 1;
         for event in &events {
@@ -164,7 +191,7 @@ impl Triage {
     /// The key of the memory that an event of this service uses, loaded if need be. A source that invents
     /// services must not be able to fill the memory: beyond the cap they share one.
     async fn remember_service(&mut self, event: &Event) -> Result<String> {
-        let mut key = scope(&event.environment, &event.service);
+        let mut key = self.scope_of(event);
         if self.services.contains_key(&key) {
             return Ok(key);
         }
@@ -180,6 +207,14 @@ impl Triage {
         };
         self.services.insert(key.clone(), memory);
         Ok(key)
+    }
+
+    /// Under which name an event's service is remembered. Where processes share the partitions, events with keys of
+    /// their own may lie in another partition than the lines of their service, and each holder remembers its own.
+    fn scope_of(&self, event: &Event) -> String {
+        let key = scope(&event.environment, &event.service);
+        let is_apart = self.store.is_shared() && event.partition != event.home_partition();
+        if is_apart { format!("{key}\u{1f}{}", event.partition) } else { key }
     }
 
     async fn restore_service(&self, event: &Event, key: &str) -> Result<ServiceMemory> {
@@ -214,6 +249,15 @@ impl Triage {
     pub fn is_fenced(error: &Error) -> bool {
         matches!(error, Error::Fenced(_))
     }
+}
+
+/// A name that no other process has: where it runs, which one it is, and when this stage was made.
+fn worker_name() -> String {
+    static STAGES: AtomicU64 = AtomicU64::new(0);
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let began = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_micros();
+    let stage = STAGES.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{began:x}-{stage}", host.trim(), std::process::id())
 }
 
 /// A template row for the store.

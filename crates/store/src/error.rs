@@ -1,6 +1,8 @@
 //! What can go wrong with a store, and whether it is worth trying again.
 
+use crate::sql;
 use std::path::PathBuf;
+use tokio_postgres::error::SqlState;
 
 /// The result of every call to the store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -49,6 +51,46 @@ pub enum Error {
         /// What the system says.
         detail: String,
     },
+    /// `DATABASE_URL` is no address.
+    #[error("DATABASE_URL cannot be used: {detail}; it has the form postgresql://user:password@host:5432/database")]
+    Address {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The server does not answer, or not now.
+    #[error(
+        "the database at {host} cannot be reached ({detail}); check that it runs, that DATABASE_URL names it, and that \
+         nothing stands between"
+    )]
+    Unreachable {
+        /// Host, port and database.
+        host: String,
+        /// What the system or the server says.
+        detail: String,
+    },
+    /// The server answers and will not have us, or lacks what we need.
+    #[error("the database at {host} refuses: {detail}; {remedy}")]
+    Refused {
+        /// Host, port and database.
+        host: String,
+        /// What the server says.
+        detail: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A later version has been at the database.
+    #[error(
+        "the database at {host} has schema version {found} and this foghorn knows versions up to {known}; start the \
+         newer foghorn, or restore a backup made before the upgrade"
+    )]
+    NewerDatabase {
+        /// Host, port and database.
+        host: String,
+        /// Its schema version.
+        found: i64,
+        /// The latest this program knows.
+        known: i64,
+    },
     /// The row is not there.
     #[error("there is no {what} {id}")]
     NotFound {
@@ -79,7 +121,7 @@ pub enum Error {
 impl Error {
     /// Whether the same call may succeed later without anybody changing anything in the request.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Full | Self::Closed | Self::Fenced(_) | Self::Database { .. })
+        matches!(self, Self::Full | Self::Closed | Self::Fenced(_) | Self::Database { .. } | Self::Unreachable { .. })
     }
 }
 
@@ -88,6 +130,16 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
             _ => Self::Database { doing: "using the database", detail: error.to_string() },
+        }
+    }
+}
+
+impl From<sql::Error> for Error {
+    fn from(error: sql::Error) -> Self {
+        match error {
+            sql::Error::Sqlite(error) => error.into(),
+            sql::Error::Postgres(error) if error.code() == Some(&SqlState::DISK_FULL) => Self::Full,
+            error => Self::Database { doing: "using the database", detail: error.to_string() },
         }
     }
 }

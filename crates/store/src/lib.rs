@@ -11,6 +11,8 @@
 
 mod error;
 mod time;
+pub mod sql;
+pub mod postgres;
 pub mod model;
 pub mod sqlite;
 

@@ -1,5 +1,6 @@
 //! What goes into the store and what comes out of it, beside the domain's own types.
 
+use crate::sqlite::triage::Holding;
 use foghorn_domain::analysis::Analysis;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{Event, EventId};
@@ -290,12 +291,10 @@ pub struct Unclaimed {
 /// Everything that triage commits for one batch.
 #[derive(Clone, Debug, Default)]
 pub struct TriageBatch {
-    /// The fence under which the partitions are held.
-    pub fence: i64,
-    /// Cursors before the batch, to notice another holder.
-    pub from: EventId,
-    /// The last event of the batch.
-    pub upto: EventId,
+    /// The partitions as they were held when the batch was read, to notice another holder.
+    pub from: Holding,
+    /// The same after the batch.
+    pub to: Holding,
     /// What the events say, in the order in which they were accepted.
     pub signals: Vec<Signal>,
     /// Findings that led to nothing.

@@ -1,6 +1,6 @@
 //! A whole Foghorn in a test.
 
-use crate::{Answer, FakeSlack};
+use crate::{Answer, FakeSlack, postgres};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -32,6 +32,31 @@ pub struct App {
     pipeline: Pipeline,
     router: Router,
     directory: TempDir,
+    /// The address of its database; none where the store is a file.
+    database: Option<String>,
+}
+
+/// Where an app keeps everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// A file in the data directory.
+    Sqlite,
+    /// A database of its own.
+    Postgres,
+}
+
+impl StoreKind {
+    /// What `FOGHORN_TEST_STORE` says; a file where it says nothing.
+    fn of_environment() -> Self {
+        match std::env::var("FOGHORN_TEST_STORE").as_deref() {
+            Ok("postgres") => Self::Postgres,
+            _ => Self::Sqlite,
+        }
+    }
+
+    fn database(self) -> Option<String> {
+        (self == Self::Postgres).then(postgres::database)
+    }
 }
 
 impl App {
@@ -40,11 +65,25 @@ impl App {
         Self::with_settings(Self::clock(), |_| {})
     }
 
+    /// A new one with its store of this kind, whatever the environment says.
+    pub fn on(store: StoreKind) -> Self {
+        let directory = TempDir::new().unwrap();
+        let settings = Settings::new(directory.path());
+        Self::in_directory(directory, store.database(), Self::clock(), settings, |_| {})
+    }
+
+    /// A new one with the database at this address.
+    pub fn on_database(database: String) -> Self {
+        let directory = TempDir::new().unwrap();
+        let settings = Settings::new(directory.path());
+        Self::in_directory(directory, Some(database), Self::clock(), settings, |_| {})
+    }
+
     /// A new one whose web surface is configured otherwise.
     pub fn with_web(configure: impl FnOnce(&mut WebConfig)) -> Self {
         let directory = TempDir::new().unwrap();
         let settings = Settings::new(directory.path());
-        Self::in_directory(directory, Self::clock(), settings, configure)
+        Self::in_directory(directory, StoreKind::of_environment().database(), Self::clock(), settings, configure)
     }
 
     /// A new one whose stages are configured otherwise, and that goes by a clock which others may go by, too.
@@ -52,7 +91,7 @@ impl App {
         let directory = TempDir::new().unwrap();
         let mut settings = Settings::new(directory.path());
         configure(&mut settings);
-        Self::in_directory(directory, clock, settings, |_| {})
+        Self::in_directory(directory, StoreKind::of_environment().database(), clock, settings, |_| {})
     }
 
     /// A new one that tells these receivers, by this routing file; where it is empty, everybody of everything.
@@ -65,7 +104,7 @@ impl App {
             settings.receivers.routing_file = Some(file);
         }
         configure(&mut settings.receivers);
-        Self::in_directory(directory, clock, settings, |_| {})
+        Self::in_directory(directory, StoreKind::of_environment().database(), clock, settings, |_| {})
     }
 
     /// A new one that tells a Slack, by its clock; by this routing file where it is not empty.
@@ -80,11 +119,14 @@ impl App {
 
     fn in_directory(
         directory: TempDir,
+        database: Option<String>,
         clock: Clock,
         settings: Settings,
         configure: impl FnOnce(&mut WebConfig),
     ) -> Self {
-        let store = open_when_free(&Options { clock: clock.clone(), ..Options::new(directory.path()) });
+        let address = database.as_deref().map(postgres::address);
+        let options = Options { clock: clock.clone(), database: address, ..Options::new(directory.path()) };
+        let store = open_when_free(&options);
         let pipeline = Pipeline::new(store, settings.clone(), Some(embedder()), None).unwrap();
         let mut web = WebConfig {
             listen: "127.0.0.1:8000".parse().unwrap(),
@@ -101,7 +143,7 @@ impl App {
         configure(&mut web);
         let handles = pipeline.handles();
         let router = foghorn_web::router(handles.clone(), web);
-        Self { clock, handles, settings, pipeline, router, directory }
+        Self { clock, handles, settings, pipeline, router, directory, database }
     }
 
     /// The same data directory, opened anew as after a restart. What the stages had not committed is gone.
@@ -111,11 +153,11 @@ impl App {
 
     /// The same with other settings of the stages.
     pub async fn restart_with(self, configure: impl FnOnce(&mut Settings)) -> Self {
-        let Self { clock, handles, mut settings, pipeline, router, directory } = self;
+        let Self { clock, handles, mut settings, pipeline, router, directory, database } = self;
         configure(&mut settings);
         handles.store.close().await;
         drop((handles, pipeline, router));
-        Self::in_directory(directory, clock, settings, |_| {})
+        Self::in_directory(directory, database, clock, settings, |_| {})
     }
 
     /// Replaces the routing file and has it read.
@@ -174,11 +216,14 @@ impl App {
     }
 
     fn has_to_tell(&self) -> bool {
-        self.count("SELECT count(*) FROM notifications WHERE status = 'pending' OR (status = 'sent' AND dirty)") > 0
+        self.count("SELECT count(*) FROM notifications WHERE status = 'pending' OR (status = 'sent' AND dirty > 0)") > 0
     }
 
     /// A number from the database itself.
     pub fn count(&self, sql: &str) -> i64 {
+        if let Some(database) = &self.database {
+            return postgres::count(database, sql);
+        }
         let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
         db.query_row(sql, [], |row| row.get(0)).unwrap()
     }
@@ -188,6 +233,15 @@ impl App {
         let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
         db.execute_batch("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
         HeldWrites { _db: db }
+    }
+
+    /// Runs statements in the database itself, as another program would.
+    pub fn run_sql(&self, sql: &str) {
+        if let Some(database) = &self.database {
+            return postgres::run_sql(database, sql);
+        }
+        let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
+        db.execute_batch(sql).unwrap();
     }
 
     /// A sample of the metrics by its name and labels; 0 where there is none.

@@ -7,12 +7,13 @@
 mod answer;
 mod app;
 mod hand;
+pub mod postgres;
 pub mod hooks;
 pub mod redis;
 pub mod smtp;
 mod slack;
 
 pub use answer::Answer;
-pub use app::{App, HeldWrites, event};
+pub use app::{App, HeldWrites, StoreKind, event};
 pub use hand::Hand;
 pub use slack::{FakeSlack, Fault, SlackEdit, SlackMessage};

@@ -38,6 +38,9 @@ async fn readiness(app: &App) -> Response {
     if let Some(dependencies) = answer["dependencies"].as_object_mut() {
         dependencies.extend(receivers(app));
         dependencies.insert("redis".to_owned(), redis(app));
+        if let Some(store) = dependencies.get_mut("store") {
+            store["kind"] = app.store().kind().into();
+        }
     }
     (status, answer).into_response()
 }
@@ -130,7 +133,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
         "redis": redis(&app),
         "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
-        "store": { "kind": "sqlite", "bytes": counts.bytes },
+        "store": { "kind": app.store().kind(), "bytes": counts.bytes },
         "memory": {
             "model": app.pipeline.recollection.model_name(),
             "search": searched_by(app.pipeline.recollection.model_name()),

@@ -94,7 +94,7 @@ async fn phase(child: &Child, load: impl Future<Output = anyhow::Result<Load>>) 
 }
 
 fn count_stored(data_dir: &Path) -> anyhow::Result<u64> {
-    let database = Store::read_only(data_dir)?;
+    let database = Store::read_only(data_dir, None)?;
     Ok(database.query_row("SELECT count(*) FROM raw_events", [], |row| row.get(0))?)
 }
 

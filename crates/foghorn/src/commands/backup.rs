@@ -28,6 +28,10 @@ pub(crate) struct Args {
 /// Makes the copy.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = args.store.configuration()?;
+    anyhow::ensure!(
+        config.database.address.is_none(),
+        "the store is a database; its own tools back it up (pg_dump, or a base backup with archived log)"
+    );
     let bytes = copy(&config.storage.data_dir, &args.file)?;
     let mut screen = Screen::stdout();
     if args.json {
@@ -41,7 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// Copies under another name first, so that a file with the right name is always a whole backup.
 fn copy(data_dir: &Path, file: &Path) -> anyhow::Result<u64> {
     anyhow::ensure!(!file.exists(), "{} exists already; a backup never overwrites a file", file.display());
-    let database = Store::read_only(data_dir)?;
+    let database = Store::read_only(data_dir, None)?;
     let mut partial = file.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);

@@ -151,8 +151,7 @@ async fn of_file(args: &Args, file: &Path, stage: &mut Stage<'_>, now: Timestamp
 
 async fn of_store(args: &Args, config: &Config, stage: &mut Stage<'_>, now: Timestamp) -> anyhow::Result<Report> {
     let (since, until) = (args.since.unwrap_or(Timestamp::UNIX_EPOCH), args.until.unwrap_or(now));
-    let data_dir = &config.storage.data_dir;
-    let mut stored = Stored::open(data_dir, since, until)?;
+    let mut stored = Stored::open(&config.storage, &config.database, since, until)?;
     let silences = stored.silences()?;
     let progress = progress(None, args.json);
     loop {
@@ -171,7 +170,10 @@ async fn of_store(args: &Args, config: &Config, stage: &mut Stage<'_>, now: Time
     }
     progress.finish_and_clear();
     let receipt = stage.finish(since).await?;
-    let input = format!("the events in {}", data_dir.display());
+    let input = match &config.database.address {
+        Some(address) => format!("the events in {}", address.shown()),
+        None => format!("the events in {}", config.storage.data_dir.display()),
+    };
     let times = Times { written: receipt.sum.events, made_up: 0 };
     Ok(Report { input, receipt, times, is_stored: true, unparsed: 0, unparsed_first: Vec::new() })
 }

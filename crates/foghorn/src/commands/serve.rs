@@ -12,7 +12,6 @@ use crate::config::{Config, Sources};
 use crate::terminal::Screen;
 use anyhow::Context;
 use foghorn_pipeline::{Pipeline, Settings};
-use foghorn_store::Store;
 use signals::Signals;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,7 +58,10 @@ async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let rules = wiring::rules(config).map_err(|faults| anyhow::anyhow!("detection.rules: {}", faults.join("; ")))?;
     let listener = bind(config.http.listen).await?;
     let address = listener.local_addr()?;
-    let store = Store::open(wiring::store_options(config))?;
+    let store = tokio::select! {
+        opened = wiring::open_store(config) => opened?,
+        _ = signals.next() => return Ok(ExitCode::SUCCESS),
+    };
     let data_dir = store.data_dir().canonicalize().unwrap_or_else(|_| store.data_dir().to_owned());
 
     let (printer, told) = mpsc::unbounded_channel();

@@ -37,7 +37,8 @@ impl Key {
 }
 
 /// Keys whose values are shown as `SET` or `NOT SET`.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 11] = [
+    "database.url",
     "http.api_token",
     "intake.key",
     "llm.api_key",
@@ -51,7 +52,8 @@ const SECRETS: [&str; 10] = [
 ];
 
 /// Names that were there before the systematic ones, or are typed often: path, in the environment, as a flag.
-const ALIASES: [(&str, &str, Option<&str>); 29] = [
+const ALIASES: [(&str, &str, Option<&str>); 30] = [
+    ("database.url", "DATABASE_URL", None),
     ("process.roles", "FOGHORN_ROLES", Some("roles")),
     ("http.listen", "FOGHORN_LISTEN", Some("listen")),
     ("http.api_token", "FOGHORN_API_TOKEN", Some("api-token")),

@@ -3,8 +3,8 @@
 
 /// What is set, and what happens instead.
 const UNSUPPORTED: [(&[&str], &str); 2] = [
-    (&["DATABASE_URL"], "this version keeps its data in SQLite only, in store.data_dir"),
-    (&["WINDOW_N", "POLL_INTERVAL_SECONDS"], "this version has no metric windows or polled sources"),
+    (&["WINDOW_N"], "metric anomalies keep no fixed window: every series has a memory of its own"),
+    (&["POLL_INTERVAL_SECONDS"], "this version polls no log sources"),
 ];
 
 /// One sentence for each purpose of which at least one variable is set.
@@ -25,18 +25,10 @@ mod tests {
     #[test]
     fn what_cannot_be_honoured_is_said_without_its_value() {
         let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let environment = [
-            set("DATABASE_URL", "postgresql://u:hunter2@db/x"),
-            set("WINDOW_N", "60"),
-            set("POLL_INTERVAL_SECONDS", "2"),
-            set("PATH", "/bin"),
-        ];
+        let environment = [set("WINDOW_N", "60"), set("POLL_INTERVAL_SECONDS", ""), set("PATH", "/bin")];
         assert_eq!(
             warnings(&environment),
-            [
-                "DATABASE_URL is set but this version keeps its data in SQLite only, in store.data_dir",
-                "WINDOW_N, POLL_INTERVAL_SECONDS are set but this version has no metric windows or polled sources",
-            ]
+            ["WINDOW_N is set but metric anomalies keep no fixed window: every series has a memory of its own",]
         );
     }
 }

@@ -49,4 +49,5 @@ mod agent;
 mod python;
 mod retention;
 mod offline;
+mod stores;
 mod browser;

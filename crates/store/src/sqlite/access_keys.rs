@@ -3,10 +3,10 @@
 //! number.
 
 use super::{Store, audit};
+use crate::sql::{OptionalExtension, Row, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::access_key::{Quota, Scope};
 use foghorn_domain::clock::Timestamp;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
 /// Keys that may be live at once.
@@ -72,7 +72,7 @@ impl Store {
         self.read(move |db| {
             let live = format!("SELECT {COLUMNS} FROM access_keys WHERE revoked_at IS NULL ORDER BY name");
             let mut statement = db.prepare_cached(&live)?;
-            let mut keys = statement.query_map([], access_key)?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let mut keys = statement.query_map([], access_key)?.collect::<crate::sql::Result<Vec<_>>>()?;
             if revoked {
                 let gone =
                     format!("SELECT {COLUMNS} FROM access_keys WHERE revoked_at IS NOT NULL ORDER BY id DESC LIMIT ?1");
@@ -178,8 +178,8 @@ fn audited(row: &AccessKeyRow, mut details: Value) -> Value {
     details
 }
 
-fn access_key(row: &Row<'_>) -> rusqlite::Result<AccessKeyRow> {
-    let moment = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(column)?.map(|text| time::read(&text)));
+fn access_key(row: &Row<'_>) -> crate::sql::Result<AccessKeyRow> {
+    let moment = |column| Ok::<_, crate::sql::Error>(row.get::<Option<String>>(column)?.map(|text| time::read(&text)));
     let scope: String = row.get(2)?;
     let (events_per_second, burst): (Option<u32>, Option<u32>) = (row.get(6)?, row.get(7)?);
     Ok(AccessKeyRow {
@@ -191,7 +191,7 @@ fn access_key(row: &Row<'_>) -> rusqlite::Result<AccessKeyRow> {
         digest: row.get(4)?,
         source: row.get(5)?,
         quota: events_per_second.and_then(|events| Quota::new(events, burst).ok()),
-        created_at: time::read(&row.get::<_, String>(8)?),
+        created_at: time::read(&row.get::<String>(8)?),
         created_by: row.get(9)?,
         last_used_at: moment(10)?,
         revoked_at: moment(11)?,

@@ -3,10 +3,10 @@
 
 use super::{Store, audit, notifications, rows};
 use crate::model::Explanation;
+use crate::sql::{OptionalExtension, Row, params};
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::IncidentId;
-use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
 /// How long questions and answers are kept.
@@ -135,7 +135,7 @@ impl Store {
                         input_tokens, output_tokens, micro_dollars, took_ms, created_at
                    FROM analyses WHERE incident_id = ?1 ORDER BY id DESC LIMIT ?2",
             )?;
-            Ok(statement.query_map(params![incident_id, limit], kept)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map(params![incident_id, limit], kept)?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -156,7 +156,7 @@ impl Store {
                     micro_dollars: number(row, 4)?,
                 })
             })?;
-            Ok(spending.collect::<rusqlite::Result<_>>()?)
+            Ok(spending.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -179,7 +179,7 @@ impl Store {
                 "SELECT id FROM incidents WHERE status IN ('notified', 'acknowledged', 'needs_info')
                   ORDER BY id DESC LIMIT ?1",
             )?;
-            Ok(statement.query_map([limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map([limit], |row| row.get(0))?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -192,14 +192,14 @@ impl Store {
     }
 }
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<KeptAnalysis> {
+fn kept(row: &Row<'_>) -> crate::sql::Result<KeptAnalysis> {
     let analysis = NewAnalysis {
         incident_id: row.get(0)?,
         answer_key: row.get(1)?,
         model: row.get(2)?,
         prompt_version: row.get(3)?,
         outcome: row.get(4)?,
-        answer: row.get::<_, Option<String>>(5)?.and_then(|text| serde_json::from_str(&text).ok()),
+        answer: row.get::<Option<String>>(5)?.and_then(|text| serde_json::from_str(&text).ok()),
         sent: row.get(6)?,
         exchanges: rows::json(row, 7)?,
         input_tokens: number(row, 8)?,
@@ -210,8 +210,8 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<KeptAnalysis> {
     Ok(KeptAnalysis { analysis, created_at: rows::moment(row, 12)?.unwrap_or(Timestamp::UNIX_EPOCH) })
 }
 
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+fn number(row: &Row<'_>, column: usize) -> crate::sql::Result<u64> {
+    Ok(u64::try_from(row.get::<i64>(column)?).unwrap_or(0))
 }
 
 fn count(number: u64) -> i64 {

@@ -3,10 +3,10 @@
 
 use super::{Store, notifications, rows};
 use crate::Result;
+use crate::sql::{Connection, OptionalExtension, params};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{IncidentId, Status};
 use foghorn_domain::notification::ReasonKey;
-use rusqlite::{Connection, OptionalExtension, params};
 
 /// An incident as it is announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn after(db: &Connection, incident_id: IncidentId, limit: u32) -> Result<Vec<Ann
             at: rows::moment(row, 3)?.unwrap_or(Timestamp::UNIX_EPOCH),
         })
     })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<crate::sql::Result<_>>()?)
 }
 
 #[cfg(test)]

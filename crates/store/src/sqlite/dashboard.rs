@@ -4,12 +4,12 @@
 
 use super::{Store, incidents, memory, rows};
 use crate::model::{IncidentFilter, MemoryItem, Page, Paging};
+use crate::sql::{Connection, OptionalExtension, Value as SqlValue, params};
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::event::EventId;
 use foghorn_domain::incident::IncidentId;
 use foghorn_domain::severity::Severity;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter, types::Value as SqlValue};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -72,8 +72,8 @@ impl Store {
             let (matching, values) = incidents::matching(&IncidentFilter { statuses: Vec::new(), ..filter });
             let sql = format!("SELECT status, count(*) FROM {matching} GROUP BY status");
             let mut statement = db.prepare_cached(&sql)?;
-            let counted = statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(counted.collect::<rusqlite::Result<_>>()?)
+            let counted = statement.query_map(values.as_slice(), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(counted.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -108,21 +108,21 @@ impl Store {
             for word in q.iter().flat_map(|q| q.split_whitespace()).take(8) {
                 conditions.push(
                     "(coalesce(summary, '') || ' ' || coalesce(solution, '') || ' ' || coalesce(service, '') || ' ' ||
-                      coalesce(incident_type, '') || ' ' || coalesce(author, '') || ' ' || labels || ' ' || id)
+                      coalesce(incident_type, '') || ' ' || coalesce(author, '') || ' ' || coalesce(labels::text, '') || ' ' || id)
                      LIKE ? ESCAPE '\\'",
                 );
                 values.push(incidents::containing(word).into());
             }
             let matching = format!("memory_item WHERE {}", conditions.join(" AND "));
-            let counted = params_from_iter(values.iter());
+            let counted = values.as_slice();
             let (total, estimated) = incidents::count(db, &matching, counted, paging.exact_count)?;
             values.extend([paging.cursor.unwrap_or(i64::MAX).into(), i64::from(paging.limit + 1).into()]);
             let columns = memory::COLUMNS;
             let sql = format!("SELECT {columns}, rowid FROM {matching} AND rowid < ? ORDER BY rowid DESC LIMIT ?");
             let items = db
                 .prepare_cached(&sql)?
-                .query_map(params_from_iter(values), |row| Ok((memory::item(row)?, row.get::<_, i64>("rowid")?)))?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
+                .query_map(values.as_slice(), |row| Ok((memory::item(row)?, row.get::<i64>(memory::COLUMN_COUNT)?)))?
+                .collect::<crate::sql::Result<Vec<_>>>()?;
             let page = incidents::page(items, paging.limit, |(_, rowid)| *rowid, total, estimated);
             let Page { items, next_cursor, total, total_estimated } = page;
             Ok(Page { items: items.into_iter().map(|(item, _)| item).collect(), next_cursor, total, total_estimated })
@@ -189,22 +189,24 @@ type Found = BTreeMap<(String, String), ServiceOverview>;
 fn services(db: &Connection, now: Timestamp) -> Result<Vec<ServiceOverview>> {
     let mut found = Found::new();
     let mut states = db.prepare_cached("SELECT scope, updated_at FROM service_states")?;
-    let mut state = states.query([])?;
-    while let Some(row) = state.next()? {
+    states.for_each([], |row| {
         let scope: String = row.get(0)?;
-        let (environment, service) = scope.split_once('\u{1f}').unwrap_or(("default", &scope));
+        let mut parts = scope.split('\u{1f}');
+        let environment = parts.next().unwrap_or("default");
+        let Some(service) = parts.next() else { return Ok(()) };
         entry(&mut found, environment.to_owned(), service.to_owned()).last_event = rows::moment(row, 1)?;
-    }
+        Ok(())
+    })?;
     let mut open = db.prepare_cached(
         "SELECT environment, service, severity, count(*) FROM incidents
           WHERE status NOT IN ('resolved', 'false_positive') GROUP BY 1, 2, 3",
     )?;
-    let mut counted = open.query([])?;
-    while let Some(row) = counted.next()? {
+    open.for_each([], |row| {
         let service = entry(&mut found, row.get(0)?, row.get(1)?);
-        service.open_incidents += row.get::<_, u64>(3)?;
-        service.worst = service.worst.max(Severity::parse(&row.get::<_, String>(2)?));
-    }
+        service.open_incidents += row.get::<u64>(3)?;
+        service.worst = service.worst.max(Severity::parse(&row.get::<String>(2)?));
+        Ok(())
+    })?;
     let first = first_event_since(db, now - SignedDuration::from_hours(24), None)?;
     let newest: EventId = db.query_row("SELECT coalesce(max(id), 0) FROM raw_events", [], |row| row.get(0))?;
     let events = newest - first + 1;
@@ -242,15 +244,15 @@ fn entry(found: &mut Found, environment: String, service: String) -> &mut Servic
 /// Counts every `step`-th event from one id to another to the services they came from.
 fn look_at_events(db: &Connection, found: &mut Found, (first, last, step): (EventId, EventId, i64)) -> Result<()> {
     let mut looked_at = db.prepare_cached(
-        "WITH RECURSIVE looked_at (id) AS (SELECT ?1 UNION ALL SELECT id + ?3 FROM looked_at WHERE id + ?3 <= ?2)
+        "WITH RECURSIVE looked_at (id) AS (SELECT ?1::bigint UNION ALL SELECT id + ?3 FROM looked_at WHERE id + ?3 <= ?2)
          SELECT coalesce(e.environment, 'default'), coalesce(e.service, e.source), count(*), max(e.created_at)
-           FROM looked_at CROSS JOIN raw_events e ON e.id = looked_at.id GROUP BY 1, 2",
+           FROM looked_at JOIN raw_events e ON e.id = looked_at.id GROUP BY 1, 2",
     )?;
-    let mut events = looked_at.query(params![first, last, step])?;
-    while let Some(row) = events.next()? {
+    looked_at.for_each(params![first, last, step], |row| {
         let service = entry(found, row.get(0)?, row.get(1)?);
-        service.events_last_day += row.get::<_, u64>(2)?;
+        service.events_last_day += row.get::<u64>(2)?;
         service.last_event = service.last_event.max(rows::moment(row, 3)?);
-    }
+        Ok(())
+    })?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use super::{Store, rows};
 use crate::model::{Page, Paging};
+use crate::sql::{Connection, OptionalExtension, Row, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A message that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Store {
             let mut items = db
                 .prepare_cached(&sql)?
                 .query_map(params![before, paging.limit + 1], dead_letter)?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
+                .collect::<crate::sql::Result<Vec<_>>>()?;
             let has_more = items.len() > paging.limit as usize;
             items.truncate(paging.limit as usize);
             let next_cursor = items.last().map(|last| last.id).filter(|_| has_more);
@@ -97,8 +97,8 @@ fn by_id(db: &Connection, id: i64) -> Result<DeadLetter> {
     found.ok_or_else(|| Error::NotFound { what: "dead letter", id: id.to_string() })
 }
 
-fn dead_letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
-    let moment = |column| Ok::<_, rusqlite::Error>(rows::moment(row, column)?.unwrap_or(Timestamp::UNIX_EPOCH));
+fn dead_letter(row: &Row<'_>) -> crate::sql::Result<DeadLetter> {
+    let moment = |column| Ok::<_, crate::sql::Error>(rows::moment(row, column)?.unwrap_or(Timestamp::UNIX_EPOCH));
     Ok(DeadLetter {
         id: row.get(0)?,
         origin: row.get(1)?,

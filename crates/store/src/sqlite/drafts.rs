@@ -3,12 +3,12 @@
 
 use super::{audit, memory};
 use crate::model::MemoryItem;
+use crate::sql::{Connection, OptionalExtension, Transaction, params};
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::draft::{DraftInput, Note, draft};
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::message::Change;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::json;
 
 /// Who drafts.
@@ -75,5 +75,5 @@ fn notes(tx: &Transaction<'_>, incident_id: IncidentId) -> Result<Vec<Note>> {
           WHERE incident_id = ?1 AND action IN ('ack', 'resolve') ORDER BY id DESC LIMIT 20) ORDER BY id",
     )?;
     let notes = statement.query_map([incident_id], |row| Ok(Note { who: row.get(0)?, text: row.get(1)? }))?;
-    Ok(notes.collect::<rusqlite::Result<_>>()?)
+    Ok(notes.collect::<crate::sql::Result<_>>()?)
 }

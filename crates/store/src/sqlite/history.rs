@@ -2,10 +2,10 @@
 
 use super::rows;
 use super::silences::NewSilence;
+use crate::sql::{Connection, params};
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{Event, EventId};
-use rusqlite::{Connection, params};
 
 /// Events after `cursor` that arrived from `since` on and before `until`, in the order in which they were accepted.
 pub fn events(db: &Connection, cursor: EventId, since: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Event>> {
@@ -15,7 +15,7 @@ pub fn events(db: &Connection, cursor: EventId, since: Timestamp, until: Timesta
     );
     let mut statement = db.prepare_cached(&sql)?;
     let found = statement.query_map(params![cursor, time::write(since), time::write(until), limit], rows::event)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<crate::sql::Result<_>>()?)
 }
 
 /// Silences that held at some moment of that time.
@@ -24,7 +24,7 @@ pub fn silences(db: &Connection, since: Timestamp, until: Timestamp) -> Result<V
         "SELECT matchers, starts_at, ends_at, created_by, comment FROM silences
           WHERE starts_at < ?2 AND ends_at > ?1 ORDER BY id",
     )?;
-    let silence = |row: &rusqlite::Row<'_>| {
+    let silence = |row: &crate::sql::Row<'_>| {
         Ok(NewSilence {
             matchers: rows::json(row, 0)?,
             starts_at: rows::moment(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -34,7 +34,7 @@ pub fn silences(db: &Connection, since: Timestamp, until: Timestamp) -> Result<V
         })
     };
     let found = statement.query_map(params![time::write(since), time::write(until)], silence)?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<crate::sql::Result<_>>()?)
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
         };
         store.add_silence(new(0, 5), json!({})).await.unwrap();
         store.add_silence(new(8, 12), json!({})).await.unwrap();
-        let db = Store::read_only(directory.path()).unwrap();
+        let db = Store::read_only(directory.path(), None).unwrap();
         let payloads = |cursor, since, until, limit| -> Vec<String> {
             let found = events(&db, cursor, since, until, limit).unwrap();
             found.into_iter().map(|event| event.payload).collect()

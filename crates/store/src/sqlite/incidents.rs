@@ -2,11 +2,11 @@
 
 use super::{Store, audit, drafts, memory, memory_keeping, notifications, rows, triage};
 use crate::model::{Explanation, IncidentDetail, IncidentFilter, Page, Paging, TimelineEntry};
+use crate::sql::{Connection, OptionalExtension, Transaction, Value as SqlValue, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Policy};
-use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter, types::Value as SqlValue};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -93,11 +93,11 @@ fn analysis_of(db: &Connection, id: IncidentId) -> Result<Option<Explanation>> {
 /// The audit rows of an incident, with people's notes, which the chain holds only as digests.
 fn timeline(db: &Connection, id: IncidentId) -> Result<Vec<TimelineEntry>> {
     let mut statement = db.prepare_cached(
-        "SELECT created_at, coalesce(who, ''), coalesce(action, ''), details, 0 FROM audit_logs WHERE incident_id = ?1
+        "SELECT created_at, coalesce(who, ''), coalesce(action, ''), details::text, 0, id FROM audit_logs WHERE incident_id = ?1
          UNION ALL
-         SELECT created_at, who, 'note', json_object('action', action, 'note', note), 1
+         SELECT created_at, who, 'note', json_object('action', action, 'note', note)::text, 1, id
            FROM incident_notes WHERE incident_id = ?1
-         ORDER BY 1, 5 LIMIT 500",
+         ORDER BY 1, 5, 6 LIMIT 500",
     )?;
     let entries = statement.query_map([id], |row| {
         Ok(TimelineEntry {
@@ -107,7 +107,7 @@ fn timeline(db: &Connection, id: IncidentId) -> Result<Vec<TimelineEntry>> {
             details: rows::json(row, 3)?,
         })
     })?;
-    Ok(entries.collect::<rusqlite::Result<_>>()?)
+    Ok(entries.collect::<crate::sql::Result<_>>()?)
 }
 
 /// The table and the condition on it that a filter means, with the values for its question marks.
@@ -126,7 +126,8 @@ pub(super) fn matching(filter: &IncidentFilter) -> (String, Vec<SqlValue>) {
     }
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()).take(8) {
         conditions.push(
-            "(summary_text || ' ' || service || ' ' || kind || ' ' || labels || ' ' || id) LIKE ? ESCAPE '\\'"
+            "(coalesce(summary_text, '') || ' ' || service || ' ' || kind || ' ' || coalesce(labels::text, '') || ' ' || id)
+              LIKE ? ESCAPE '\\'"
                 .to_owned(),
         );
         values.push(containing(word).into());
@@ -151,7 +152,7 @@ pub(super) fn containing(word: &str) -> String {
 
 fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page<Incident>> {
     let (matching, mut values) = matching(filter);
-    let (total, estimated) = count(db, &matching, params_from_iter(values.iter()), paging.exact_count)?;
+    let (total, estimated) = count(db, &matching, values.as_slice(), paging.exact_count)?;
     values.push(paging.cursor.unwrap_or(i64::MAX).into());
     values.push(i64::from(paging.limit + 1).into());
     let columns = rows::INCIDENT_COLUMNS;
@@ -161,8 +162,8 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
     );
     let items = db
         .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), rows::incident)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .query_map(values.as_slice(), rows::incident)?
+        .collect::<crate::sql::Result<Vec<_>>>()?;
     Ok(page(items, paging.limit, |incident| incident.id, total, estimated))
 }
 
@@ -170,11 +171,11 @@ fn list(db: &Connection, filter: &IncidentFilter, paging: Paging) -> Result<Page
 pub(super) fn count(
     db: &Connection,
     from_where: &str,
-    values: impl rusqlite::Params,
+    values: impl crate::sql::Params,
     exactly: bool,
 ) -> Result<(u64, bool)> {
-    let limit = if exactly { "-1".to_owned() } else { (COUNT_UP_TO + 1).to_string() };
-    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from_where} LIMIT {limit})");
+    let limit = if exactly { String::new() } else { format!(" LIMIT {}", COUNT_UP_TO + 1) };
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from_where}{limit}) AS counted");
     let found: u64 = db.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
     Ok(if exactly { (found, false) } else { (found.min(COUNT_UP_TO), found > COUNT_UP_TO) })
 }

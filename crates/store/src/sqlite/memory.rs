@@ -2,10 +2,10 @@
 
 use super::Store;
 use crate::model::{History, MemoryItem};
+use crate::sql::{Connection, OptionalExtension, Row, Transaction, params};
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::rows;
 
@@ -30,13 +30,13 @@ impl Store {
 fn fixes(db: &Connection, incident: &Incident) -> Result<Vec<MemoryItem>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM memory_item
-          WHERE fingerprint = ?1 AND solution IS NOT NULL AND retired_at IS NULL AND incident_id IS NOT ?2
+          WHERE fingerprint = ?1 AND solution IS NOT NULL AND retired_at IS NULL AND incident_id IS DISTINCT FROM ?2
           ORDER BY confirmed DESC, coalesce(outcome, '') LIKE 'reopened%', created_at DESC, rowid DESC LIMIT 3"
     );
     let mut statement = db.prepare_cached(&sql)?;
     Ok(statement
         .query_map(params![incident.fingerprint.as_str(), incident.id], item)?
-        .collect::<rusqlite::Result<_>>()?)
+        .collect::<crate::sql::Result<_>>()?)
 }
 
 /// Changes from an hour before an incident until a moment, those of its own service first, then the newest.
@@ -54,7 +54,7 @@ pub(super) fn changes(
     let near = params![from, time::write(until), incident.environment, incident.service];
     let found = statement
         .query_map(near, |row| Ok((rows::moment(row, 0)?.unwrap_or(incident.first_seen), row.get(1)?, row.get(2)?)))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<crate::sql::Result<_>>()?)
 }
 
 /// Saves what fixed an incident; answers the memory's id and whether it is new. The same text for the same
@@ -126,7 +126,7 @@ pub(super) fn insert(
 pub(super) fn free_id(tx: &Transaction<'_>, base: &str) -> Result<String> {
     let mut taken = tx.prepare_cached("SELECT count(*) > 0 FROM memory_item WHERE id = ?1")?;
     let (mut id, mut number) = (base.to_owned(), 1_u32);
-    while taken.query_row([&id], |row| row.get::<_, bool>(0))? {
+    while taken.query_row([&id], |row| row.get::<bool>(0))? {
         number += 1;
         id = format!("{base}-{number}");
     }
@@ -139,8 +139,8 @@ pub(super) const COLUMNS: &str = "id, summary, labels, service, incident_type, s
 /// Columns in [`COLUMNS`].
 pub(super) const COLUMN_COUNT: usize = 16;
 
-pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<MemoryItem> {
-    let text = |column| row.get::<_, Option<String>>(column).map(Option::unwrap_or_default);
+pub(super) fn item(row: &Row<'_>) -> crate::sql::Result<MemoryItem> {
+    let text = |column| row.get::<Option<String>>(column).map(Option::unwrap_or_default);
     Ok(MemoryItem {
         id: row.get(0)?,
         summary: text(1)?,

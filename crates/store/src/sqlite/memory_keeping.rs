@@ -2,9 +2,9 @@
 
 use super::{Store, audit, memory};
 use crate::model::MemoryItem;
+use crate::sql::{Connection, OptionalExtension, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 
 /// A memory to be imported.
@@ -154,7 +154,7 @@ impl Store {
                       WHERE m.outcome IS NULL AND i.status = 'resolved' AND i.ended_at <= ?1 LIMIT 200",
                 )?
                 .query_map([horizon], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
+                .collect::<crate::sql::Result<Vec<(i64, String, String)>>>()?;
             for (number, ended_at, last_seen) in &quiet {
                 let minutes = time::read(last_seen).duration_since(time::read(ended_at)).as_mins().max(0);
                 let outcome =
@@ -205,9 +205,9 @@ fn import(tx: &Transaction<'_>, memory: &NewMemory, now: Timestamp) -> Result<bo
          ON CONFLICT (id) DO UPDATE SET
              summary = excluded.summary, labels = excluded.labels, service = excluded.service,
              incident_type = excluded.incident_type, solution = excluded.solution,
-             author = coalesce(excluded.author, author), confirmed = excluded.confirmed,
-             created_at = CASE WHEN ?12 THEN excluded.created_at ELSE created_at END,
-             fingerprint = coalesce(excluded.fingerprint, fingerprint),
+             author = coalesce(excluded.author, memory_item.author), confirmed = excluded.confirmed,
+             created_at = CASE WHEN ?12 THEN excluded.created_at ELSE memory_item.created_at END,
+             fingerprint = coalesce(excluded.fingerprint, memory_item.fingerprint),
              embedding = excluded.embedding, embedded_text = NULL, retired_at = NULL",
     )?
     .execute(params![

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod dashboard;
 pub mod dead_letters;
 pub mod events;
+pub mod foreign;
 pub mod history;
 pub mod incidents;
 pub mod memory;
@@ -24,15 +25,17 @@ pub mod writer;
 
 mod drafts;
 mod open;
-mod room;
-mod rows;
+pub(crate) mod room;
+pub(crate) mod rows;
 
+pub(crate) use open::PARTITIONS;
 pub use open::SCHEMA_VERSION;
 
-use crate::{Error, Result};
-use foghorn_domain::clock::Clock;
+use crate::postgres::{Address, Writers};
+use crate::sql::{Connection, Transaction};
+use crate::{Error, Result, time};
+use foghorn_domain::clock::{Clock, Timestamp};
 use foghorn_domain::lifecycle::Policy;
-use rusqlite::{Connection, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -40,8 +43,10 @@ use tokio::sync::Semaphore;
 /// How a store is opened.
 #[derive(Clone)]
 pub struct Options {
-    /// The directory that holds `foghorn.db`; made if it is not there.
+    /// The directory that holds `foghorn.db`, unless there is a `database`; made if it is not there.
     pub data_dir: PathBuf,
+    /// Postgres instead of a file.
+    pub database: Option<Address>,
     /// The clock that stamps events, silences and audit rows.
     pub clock: Clock,
     /// The periods that rule an incident's life.
@@ -53,7 +58,13 @@ pub struct Options {
 impl Options {
     /// The defaults, for a data directory.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), clock: Clock::system(), policy: Policy::default(), readers: 4 }
+        Self {
+            data_dir: data_dir.into(),
+            database: None,
+            clock: Clock::system(),
+            policy: Policy::default(),
+            readers: 4,
+        }
     }
 }
 
@@ -62,46 +73,102 @@ impl Options {
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    path: PathBuf,
     data_dir: PathBuf,
     clock: Clock,
     policy: Policy,
-    writer: writer::Writer,
+    engine: Engine,
     idle_readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
-    // Held for as long as the store is open, so that a second server is refused.
-    _lock: std::fs::File,
+}
+
+enum Engine {
+    Sqlite {
+        path: PathBuf,
+        writer: writer::Writer,
+        // Held for as long as the store is open, so that a second server is refused.
+        _lock: std::fs::File,
+    },
+    Postgres {
+        address: Address,
+        writers: Writers,
+    },
 }
 
 impl Store {
     /// Opens the store and brings its schema up to date.
     pub fn open(options: Options) -> Result<Self> {
-        let Options { data_dir, clock, policy, readers } = options;
-        let lock = open::lock_directory(&data_dir)?;
-        let path = data_dir.join("foghorn.db");
-        let connection = open::open_for_writing(&path)?;
-        let idle = (0..readers.max(1)).map(|_| open::open_for_reading(&path)).collect::<Result<Vec<_>>>()?;
-        let writer = writer::Writer::start(connection, room::Room::new(data_dir.clone()));
+        let engine = match &options.database {
+            Some(address) => {
+                // Processes on one machine may share it: the audit's key lies there.
+                open::make_directory(&options.data_dir)?;
+                Engine::Postgres { address: address.clone(), writers: crate::postgres::open(address, &options)? }
+            }
+            None => {
+                let lock = open::lock_directory(&options.data_dir)?;
+                let path = options.data_dir.join("foghorn.db");
+                let again: writer::Open = Box::new(|| Err(Error::Closed));
+                let room = Arc::new(room::Room::new(options.data_dir.clone()));
+                let writer = writer::Writer::start(writer::Lane::Work, open::open_for_writing(&path)?, again, room);
+                Engine::Sqlite { path, writer, _lock: lock }
+            }
+        };
+        let Options { data_dir, clock, policy, readers, .. } = options;
         Ok(Self(Arc::new(Inner {
-            path,
             data_dir,
             clock,
             policy,
-            writer,
-            reader_permits: Semaphore::new(idle.len()),
-            idle_readers: Mutex::new(idle),
-            _lock: lock,
+            engine,
+            idle_readers: Mutex::default(),
+            reader_permits: Semaphore::new(readers.max(1)),
         })))
     }
 
-    /// Reads a store that a server may be using: takes no lock and writes nothing.
-    pub fn read_only(data_dir: &Path) -> Result<Connection> {
-        open::open_for_reading(&data_dir.join("foghorn.db"))
+    /// Reads a store that a server may be using: takes no lock and writes nothing. May block.
+    pub fn read_only(data_dir: &Path, database: Option<&Address>) -> Result<Connection> {
+        match database {
+            Some(address) => Ok(address.connect()?.into()),
+            None => open::open_for_reading(&data_dir.join("foghorn.db")),
+        }
     }
 
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    /// A connection of one's own, for reading. May block.
+    pub fn connection(&self) -> Result<Connection> {
+        match &self.0.engine {
+            Engine::Sqlite { path, .. } => open::open_for_reading(path),
+            Engine::Postgres { address, .. } => Ok(address.connect()?.into()),
+        }
+    }
+
+    /// The database file; none on Postgres.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.0.engine {
+            Engine::Sqlite { path, .. } => Some(path),
+            Engine::Postgres { .. } => None,
+        }
+    }
+
+    /// Whether other processes may write the same store.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.engine, Engine::Postgres { .. })
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        if self.is_shared() { "postgres" } else { "sqlite" }
+    }
+
+    pub(crate) fn postgres(&self) -> Option<&Writers> {
+        match &self.0.engine {
+            Engine::Postgres { writers, .. } => Some(writers),
+            Engine::Sqlite { .. } => None,
+        }
+    }
+
+    fn writer(&self) -> &writer::Writer {
+        match &self.0.engine {
+            Engine::Sqlite { writer, .. } => writer,
+            Engine::Postgres { writers, .. } => &writers.work,
+        }
     }
 
     /// The directory that holds it.
@@ -122,22 +189,27 @@ impl Store {
     /// Whether writes find room on the disk. After one that did not, tries a small one, so that the answer
     /// turns once there is room even where nothing else is being written.
     pub async fn has_room(&self) -> bool {
-        if !self.0.writer.is_out_of_room() {
+        if !self.writer().is_out_of_room() {
             return true;
         }
         let tried = self.write(|tx| {
             // No event has a blank source, so this is nobody's key.
-            tx.execute("INSERT OR REPLACE INTO idempotency_keys VALUES ('', 'is there room', 0, '')", [])?;
+            let sql = "INSERT INTO idempotency_keys VALUES ('', 'is there room', 0, ?1) ON CONFLICT DO NOTHING";
+            tx.execute(sql, [time::write(Timestamp::UNIX_EPOCH)])?;
             tx.execute("DELETE FROM idempotency_keys WHERE source = ''", [])?;
             Ok(())
         });
         let _ = tried.await;
-        !self.0.writer.is_out_of_room()
+        !self.writer().is_out_of_room()
     }
 
     /// Finishes the writes already handed over, folds the log into the file and stops the writer.
     pub async fn close(&self) {
-        self.0.writer.close().await;
+        if let Some(writers) = self.postgres() {
+            writers.intake.close().await;
+            writers.triage.close().await;
+        }
+        self.writer().close().await;
     }
 
     /// Runs `work` inside the writer's next transaction and returns once that is on disk.
@@ -146,7 +218,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
-        self.0.writer.run(work).await
+        self.writer().run(work).await
     }
 
     /// Runs `work` on a read-only connection, on a thread that may block.
@@ -159,9 +231,9 @@ impl Store {
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || {
             let lent = inner.idle_readers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-            let connection = match lent {
+            let connection = match lent.filter(|connection| !connection.has_ended()) {
                 Some(connection) => connection,
-                None => open::open_for_reading(&inner.path)?,
+                None => Self(Arc::clone(&inner)).connection()?,
             };
             let result = work(&connection);
             inner.idle_readers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(connection);

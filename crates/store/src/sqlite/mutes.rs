@@ -1,10 +1,10 @@
 //! What a person has marked as a false positive: its like stays untold for a while, as under a silence of its own.
 
 use super::{Store, rows};
+use crate::sql::params;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Action, Incident};
-use rusqlite::params;
 
 /// One such incident.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Store {
             );
             let mut statement = db.prepare_cached(&sql)?;
             let found = statement.query_map(params![since, Action::FalsePositive.past_tense()], |row| {
-                Ok((rows::incident(row)?, row.get::<_, Option<String>>(COLUMNS)?))
+                Ok((rows::incident(row)?, row.get::<Option<String>>(COLUMNS)?))
             })?;
             let mut mutes = Vec::new();
             for one in found {

@@ -4,12 +4,12 @@
 use super::outbox::{self, Routed};
 use super::{Store, audit, rows};
 use crate::model::{Explanation, Notification};
+use crate::sql::{Row, Transaction, params};
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::{NotificationStatus, Reason, ReasonKey};
 use foghorn_domain::severity::Urgency;
-use rusqlite::{Row, Transaction, params};
 use serde_json::{Value, json};
 
 /// The one receiver of the embedded default: the dashboard, which shows messages as they would look.
@@ -66,14 +66,14 @@ impl Store {
                   ORDER BY urgency = 'page' DESC, id LIMIT ?2"
             );
             let mut statement = db.prepare_cached(&sql)?;
-            Ok(statement.query_map(params![now, limit, DASHBOARD], notification)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map(params![now, limit, DASHBOARD], notification)?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
 
     /// The dashboard's messages whose incident has changed since, oldest first.
     pub async fn dirty_notifications(&self, limit: u32) -> Result<Vec<Notification>> {
-        self.list("dirty AND status = 'sent' AND receiver = 'dashboard' ORDER BY id LIMIT ?1", limit.into()).await
+        self.list("dirty > 0 AND status = 'sent' AND receiver = 'dashboard' ORDER BY id LIMIT ?1", limit.into()).await
     }
 
     /// The tellings of an incident, oldest first.
@@ -94,7 +94,7 @@ impl Store {
                   WHERE status = 'joined' AND receiver = 'dashboard' AND told_with = ?1 ORDER BY id LIMIT 50",
             )?;
             let joined = statement.query_map([incident_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(joined.collect::<rusqlite::Result<_>>()?)
+            Ok(joined.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -119,7 +119,7 @@ impl Store {
             let told = statement.query_map(range, |row| {
                 Ok(Told { incident: rows::incident(row)?, sent_at: rows::moment(row, 23)?.unwrap_or(at) })
             })?;
-            Ok(told.collect::<rusqlite::Result<_>>()?)
+            Ok(told.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -163,8 +163,9 @@ impl Store {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
-                "UPDATE notifications SET dirty = max(0, dirty - ?4), edits = edits + (message IS NOT ?2),
-                        edited_at = CASE WHEN message IS NOT ?2 THEN ?3 ELSE edited_at END, message = ?2
+                "UPDATE notifications SET dirty = CASE WHEN dirty > ?4 THEN dirty - ?4 ELSE 0 END,
+                        edits = edits + CASE WHEN message IS DISTINCT FROM ?2 THEN 1 ELSE 0 END,
+                        edited_at = CASE WHEN message IS DISTINCT FROM ?2 THEN ?3 ELSE edited_at END, message = ?2
                   WHERE id = ?1",
             )?
             .execute(params![notification_id, message.to_string(), time::write(clock.now()), seen])?;
@@ -176,7 +177,7 @@ impl Store {
     async fn list(&self, condition: &'static str, argument: i64) -> Result<Vec<Notification>> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM notifications WHERE {condition}"))?;
-            Ok(statement.query_map([argument], notification)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map([argument], notification)?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -217,12 +218,13 @@ pub(super) fn queue(
 
 /// Has the messages in which an incident is shown rendered again.
 pub(super) fn mark_dirty(tx: &Transaction<'_>, incident_id: IncidentId) -> Result<()> {
-    tx.prepare_cached(
+    tx.post(
         "UPDATE notifications SET dirty = dirty + 1
           WHERE (status = 'sent' OR (status = 'pending' AND in_flight))
-            AND incident_id IN (SELECT ?1 UNION SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
-    )?
-    .execute([incident_id])?;
+            AND incident_id IN (SELECT ?1::bigint UNION
+                 SELECT told_with FROM notifications WHERE incident_id = ?1 AND told_with IS NOT NULL)",
+        [incident_id],
+    )?;
     Ok(())
 }
 
@@ -238,7 +240,8 @@ fn deliver(tx: &Transaction<'_>, prepared: &Prepared, now: Timestamp) -> Result<
         .prepare_cached(
             "UPDATE notifications SET status = ?2, told_with = ?3, why = ?4, message = ?5, sent_at = ?6,
                     urgency = (SELECT urgency FROM incidents WHERE id = notifications.incident_id),
-                    dirty = (SELECT event_count <> ?8 FROM incidents WHERE id = notifications.incident_id)
+                    dirty = (SELECT CASE WHEN event_count <> ?8 THEN 1 ELSE 0 END
+                               FROM incidents WHERE id = notifications.incident_id)
               WHERE id = ?1 AND status = 'pending'
                 AND (SELECT severity FROM incidents WHERE id = notifications.incident_id) = ?7",
         )?
@@ -294,7 +297,7 @@ pub(super) const COLUMNS: &str = "id, incident_id, receiver, channel, reason, oc
      told_with, message, edits, created_at, sent_at, dirty, attempts, route, held_by, in_flight, provider, \
      shown_status, is_digest, may_repeat, team, next_attempt_at";
 
-pub(super) fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
+pub(super) fn notification(row: &Row<'_>) -> crate::sql::Result<Notification> {
     let status: String = row.get(7)?;
     let all = [
         NotificationStatus::Pending,
@@ -308,13 +311,13 @@ pub(super) fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
         incident_id: row.get(1)?,
         receiver: row.get(2)?,
         channel: row.get(3)?,
-        reason: Reason::parse(&row.get::<_, String>(4)?).unwrap_or(Reason::Opened),
+        reason: Reason::parse(&row.get::<String>(4)?).unwrap_or(Reason::Opened),
         occurrence: row.get(5)?,
-        urgency: Urgency::parse(&row.get::<_, String>(6)?).unwrap_or(Urgency::Notify),
+        urgency: Urgency::parse(&row.get::<String>(6)?).unwrap_or(Urgency::Notify),
         status: all.into_iter().find(|known| known.as_str() == status).unwrap_or(NotificationStatus::Failed),
         why: row.get(8)?,
         told_with: row.get(9)?,
-        message: row.get::<_, Option<String>>(10)?.and_then(|text| serde_json::from_str(&text).ok()),
+        message: row.get::<Option<String>>(10)?.and_then(|text| serde_json::from_str(&text).ok()),
         edits: row.get(11)?,
         created_at: rows::moment(row, 12)?.unwrap_or(Timestamp::UNIX_EPOCH),
         sent_at: rows::moment(row, 13)?,
@@ -323,7 +326,7 @@ pub(super) fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
         route: row.get(16)?,
         held_by: row.get(17)?,
         in_flight: row.get(18)?,
-        provider: row.get::<_, Option<String>>(19)?.and_then(|text| serde_json::from_str(&text).ok()),
+        provider: row.get::<Option<String>>(19)?.and_then(|text| serde_json::from_str(&text).ok()),
         shown_status: row.get(20)?,
         is_digest: row.get(21)?,
         may_repeat: row.get(22)?,

@@ -2,10 +2,10 @@
 
 use super::incidents::{Act, perform};
 use super::{Store, incidents};
+use crate::sql::{OptionalExtension, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId};
-use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

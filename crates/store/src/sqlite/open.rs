@@ -1,6 +1,6 @@
 //! Opening the file: the directory's lock, the settings that make a commit durable, the schema.
 
-use crate::{Error, Result};
+use crate::{Error, Result, sql};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_incident_search.sql"),
     include_str!("../../migrations/sqlite/0005_receivers.sql"),
     include_str!("../../migrations/sqlite/0006_memory_changes.sql"),
+    include_str!("../../migrations/sqlite/0007_foreign_incidents.sql"),
     include_str!("../../migrations/sqlite/0008_dead_letters.sql"),
     include_str!("../../migrations/sqlite/0009_access_keys.sql"),
     include_str!("../../migrations/sqlite/0010_analyses.sql"),
@@ -21,15 +22,14 @@ const MIGRATIONS: &[&str] = &[
 /// The schema version this program writes; it reads every earlier one.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Fixed when a data directory is made; triage's partitions.
-pub(crate) const PARTITIONS: u16 = 16;
+pub(crate) use foghorn_domain::event::PARTITIONS;
 
 /// `FOGH` as SQLite's application id, so that a file of another program is told apart.
 const APPLICATION_ID: i64 = 0x464f_4748;
 
 pub(super) fn lock_directory(directory: &Path) -> Result<File> {
     let unusable = |error: std::io::Error| Error::Unusable { path: directory.to_owned(), detail: error.to_string() };
-    make_private(directory).map_err(unusable)?;
+    make_directory(directory)?;
     let file =
         File::options().create(true).write(true).truncate(false).open(directory.join("lock")).map_err(unusable)?;
     match file.try_lock() {
@@ -37,6 +37,12 @@ pub(super) fn lock_directory(directory: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
+}
+
+/// Makes sure of the directory.
+pub(super) fn make_directory(directory: &Path) -> Result<()> {
+    let unusable = |error: std::io::Error| Error::Unusable { path: directory.to_owned(), detail: error.to_string() };
+    make_private(directory).map_err(unusable)
 }
 
 /// Makes the directory, for this user alone: events are other people's logs. One that is there is left as it is.
@@ -48,7 +54,7 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {
+pub(super) fn open_for_writing(path: &Path) -> Result<sql::Connection> {
     let explain = |error| explain_open(path, &error);
     let mut connection = Connection::open(path).map_err(explain)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(explain)?;
@@ -91,15 +97,15 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection> {
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
         transaction.commit().map_err(explain)?;
     }
-    Ok(connection)
+    Ok(connection.into())
 }
 
-pub(super) fn open_for_reading(path: &Path) -> Result<Connection> {
+pub(super) fn open_for_reading(path: &Path) -> Result<sql::Connection> {
     let explain = |error| explain_open(path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(explain)?;
     settings(&connection).map_err(explain)?;
-    Ok(connection)
+    Ok(connection.into())
 }
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {

@@ -14,13 +14,13 @@ pub use thread::Thread;
 use super::Store;
 use super::notifications::{COLUMNS, DASHBOARD, notification};
 use crate::model::Notification;
+use crate::sql::params;
 use crate::{Result, time};
 use carried::{IS_CARRIED, part, release};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::{Reason, ReasonKey};
 use record::{record_landed, record_refused};
-use rusqlite::params;
 use serde_json::Value;
 
 /// One channel of one receiver.
@@ -129,13 +129,13 @@ impl Store {
                   WHERE status = 'pending' AND receiver <> ?2 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
                     AND NOT {IS_CARRIED}
                  UNION
-                 SELECT receiver, channel FROM notifications WHERE dirty AND status = 'sent' AND receiver <> ?2
+                 SELECT receiver, channel FROM notifications WHERE dirty > 0 AND status = 'sent' AND receiver <> ?2
                   AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)"
             );
             let mut statement = db.prepare_cached(&sql)?;
             let lanes = statement
                 .query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
-            Ok(lanes.collect::<rusqlite::Result<_>>()?)
+            Ok(lanes.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -163,10 +163,10 @@ impl Store {
         self.read(move |db| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM notifications n
-                  WHERE dirty AND status = 'sent' AND receiver = ?1 AND channel = ?2
+                  WHERE dirty > 0 AND status = 'sent' AND receiver = ?1 AND channel = ?2
                     AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
                     AND (coalesce(edited_at, sent_at) <= ?4
-                         OR shown_status IS NOT (SELECT status FROM incidents i WHERE i.id = n.incident_id))
+                         OR shown_status IS DISTINCT FROM (SELECT status FROM incidents i WHERE i.id = n.incident_id))
                   ORDER BY coalesce(edited_at, sent_at), id LIMIT 1"
             );
             let mut statement = db.prepare_cached(&sql)?;
@@ -185,7 +185,7 @@ impl Store {
             )?;
             let moments = statement
                 .query_map(params![lane.receiver, lane.channel, time::write(since)], |row| super::rows::moment(row, 0))?;
-            Ok(moments.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+            Ok(moments.collect::<crate::sql::Result<Vec<_>>>()?.into_iter().flatten().collect())
         })
         .await
     }
@@ -214,7 +214,7 @@ impl Store {
                   WHERE status = 'joined' AND told_with = ?3 AND receiver = ?1 AND channel = ?2 LIMIT 5000",
             )?;
             let found = statement.query_map(params![receiver, channel, incident], |row| row.get(0))?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -251,11 +251,11 @@ impl Store {
                 "INSERT INTO notifications
                      (incident_id, receiver, channel, reason, occurrence, urgency, status, route, team, provider, created_at)
                  SELECT incident_id, receiver, channel, ?2, ?3, urgency, 'pending', route, team,
-                        json_object('thread_ts', json_extract(provider, '$.ts')), ?4
+                        json_object('thread_ts', provider::jsonb ->> 'ts')::text, ?4
                    FROM notifications
                   WHERE incident_id = ?1 AND status = 'sent' AND reason NOT IN (?2, 'more_known')
-                    AND json_extract(provider, '$.ts') IS NOT NULL
-                    AND (?5 IS NULL OR json_extract(provider, '$.ts') = ?5)
+                    AND provider::jsonb ->> 'ts' IS NOT NULL
+                    AND (?5::text IS NULL OR provider::jsonb ->> 'ts' = ?5)
                   ORDER BY id DESC LIMIT 1
                  ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
             )?
@@ -286,7 +286,7 @@ impl Store {
             let told = statement.query_map([], |row| {
                 Ok((super::rows::incident(row)?, super::rows::moment(row, 23)?.unwrap_or(Timestamp::UNIX_EPOCH)))
             })?;
-            Ok(told.collect::<rusqlite::Result<_>>()?)
+            Ok(told.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -395,7 +395,8 @@ impl Store {
         let clock = self.clock().clone();
         self.write(move |tx| {
             tx.prepare_cached(
-                "UPDATE notifications SET dirty = max(0, dirty - ?2), shown_status = ?3, edits = edits + (?4 IS NOT NULL),
+                "UPDATE notifications SET dirty = CASE WHEN dirty > ?2 THEN dirty - ?2 ELSE 0 END, shown_status = ?3,
+                        edits = edits + CASE WHEN ?4::text IS NULL THEN 0 ELSE 1 END,
                         message = coalesce(?4, message), edited_at = ?5, attempts = 0, next_attempt_at = NULL
                   WHERE id = ?1",
             )?
@@ -438,7 +439,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(&sql(COLUMNS))?;
             let rows = statement.query_map(params![lane.receiver, lane.channel, moment, limit], notification)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            Ok(rows.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }

@@ -3,7 +3,8 @@
 use super::{Store, memory};
 use crate::Result;
 use crate::model::MemoryItem;
-use rusqlite::{OptionalExtension, params};
+use crate::postgres::watermark;
+use crate::sql::{self, OptionalExtension, params};
 
 /// A memory with what the index needs of it.
 #[derive(Clone, Debug)]
@@ -46,10 +47,13 @@ impl Store {
     /// Changes after `seq`, in order.
     pub async fn memory_changes(&self, seq: i64, limit: u32) -> Result<Vec<MemoryChange>> {
         self.read(move |db| {
+            // On Postgres a change with a lower number may still be committed beside those of open transactions.
+            let final_below = db.as_postgres().map_or(Ok(i64::MAX), watermark::final_below)?;
+            let sql = "SELECT seq, item FROM memory_changes WHERE seq > ?1 AND seq < ?3 ORDER BY seq LIMIT ?2";
             let changed = db
-                .prepare_cached("SELECT seq, item FROM memory_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
-                .query_map(params![seq, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
+                .prepare_cached(sql)?
+                .query_map(params![seq, limit, final_below], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<crate::sql::Result<Vec<(i64, i64)>>>()?;
             let sql = format!(
                 "SELECT {}, embedding, embedded_text, model FROM memory_item WHERE rowid = ?1 AND retired_at IS NULL",
                 memory::COLUMNS
@@ -71,9 +75,9 @@ impl Store {
                     .optional()?;
                 changes.push(MemoryChange { seq, number, memory });
             }
-            if changes.len() == limit as usize {
+            if let (true, Some(sqlite)) = (changes.len() == limit as usize, db.as_sqlite()) {
                 // The whole memory is being read, as at a start: its pages would stay with this connection.
-                db.execute_batch("PRAGMA shrink_memory")?;
+                sqlite.execute_batch("PRAGMA shrink_memory").map_err(sql::Error::from)?;
             }
             Ok(changes)
         })

@@ -2,9 +2,10 @@
 
 use super::Store;
 use crate::model::Counts;
+use crate::postgres::days;
+use crate::sql::{Connection, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::SignedDuration;
-use rusqlite::{Connection, params};
 use std::path::PathBuf;
 
 /// How long and how much is kept. Evidence that an incident cites is stored with the incident and stays.
@@ -36,12 +37,22 @@ impl Store {
             let first: Option<i64> = tx.query_row("SELECT min(id) FROM raw_events", [], |row| row.get(0))?;
             let first = first.unwrap_or(0);
             let last = first + STEP;
-            let age_limit = if bytes > retention.max_bytes { "9999" } else { horizon.as_str() };
-            let gone = tx.execute(
-                "DELETE FROM raw_events
-                  WHERE id >= ?1 AND id < ?2 AND created_at < ?3 AND id <= (SELECT min(cursor) FROM partitions)",
-                params![first, last, age_limit],
-            )?;
+            let is_full = bytes > retention.max_bytes;
+            let gone = match tx.as_postgres() {
+                Some(session) => {
+                    days::make_ahead(session, now)?;
+                    let dropped = days::drop_oldest(session, now - retention.max_age, is_full, now)?;
+                    dropped + days::delete_of_other_days(session, &horizon, STEP)?
+                }
+                None => {
+                    let age_limit = if is_full { "9999" } else { horizon.as_str() };
+                    tx.execute(
+                        "DELETE FROM raw_events WHERE id >= ?1 AND id < ?2 AND created_at < ?3
+                            AND id <= (SELECT min(cursor) FROM partitions)",
+                        params![first, last, age_limit],
+                    )?
+                }
+            };
             tx.execute(
                 "DELETE FROM event_findings WHERE event_id < (SELECT coalesce(min(id), ?1) FROM raw_events)",
                 [last],
@@ -73,16 +84,18 @@ impl Store {
     /// Counts of everything, for status, metrics and `check`.
     pub async fn counts(&self) -> Result<Counts> {
         self.read(|db| {
-            let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u64>(0));
+            let number = |sql: &str| db.query_row(sql, [], |row| row.get::<u64>(0));
+            let untriaged = match db.is_postgres() {
+                true => UNTRIAGED_ON_POSTGRES,
+                false => UNTRIAGED,
+            };
             let mut statement = db.prepare_cached("SELECT status, count(*) FROM incidents GROUP BY status")?;
             let incidents =
-                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<crate::sql::Result<_>>()?;
             Ok(Counts {
                 // Ids are given without gaps and forgotten from the front: two look-ups instead of a scan.
                 events: number("SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw_events")?,
-                untriaged: number(
-                    "SELECT max(0, coalesce((SELECT max(id) FROM raw_events), 0) - (SELECT min(cursor) FROM partitions))",
-                )?,
+                untriaged: number(untriaged)?,
                 incidents,
                 pending_notifications: number("SELECT count(*) FROM notifications WHERE status = 'pending'")?,
                 bytes: used_bytes(db)?,
@@ -98,7 +111,7 @@ pub fn backup(db: &Connection, file: &std::path::Path) -> Result<()> {
         let detail = "the file exists already; a backup never overwrites one".to_owned();
         return Err(Error::Unusable { path: file.to_owned(), detail });
     }
-    let explain = |error: rusqlite::Error| Error::Unusable { path: file.to_owned(), detail: error.to_string() };
+    let explain = |error: crate::sql::Error| Error::Unusable { path: file.to_owned(), detail: error.to_string() };
     let name = file
         .to_str()
         .ok_or_else(|| Error::Unusable { path: file.to_owned(), detail: "the file's name is not UTF-8".to_owned() })?;
@@ -106,7 +119,17 @@ pub fn backup(db: &Connection, file: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
+const UNTRIAGED: &str =
+    "SELECT max(0, coalesce((SELECT max(id) FROM raw_events), 0) - (SELECT min(cursor) FROM partitions))";
+
+/// Partitions of the log move on their own; of each no more than so many are counted.
+const UNTRIAGED_ON_POSTGRES: &str = "SELECT count(*) FROM partitions p CROSS JOIN LATERAL
+            (SELECT 1 FROM raw_events e WHERE e.partition = p.id AND e.place > p.cursor LIMIT 20000) AS waiting";
+
 fn used_bytes(db: &Connection) -> Result<u64> {
+    if db.is_postgres() {
+        return Ok(db.query_row("SELECT pg_database_size(current_database())", [], |row| row.get(0))?);
+    }
     let pages: u64 =
         db.query_row("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count", [], |row| {
             row.get(0)

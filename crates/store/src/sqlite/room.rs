@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const ENOUGH: u64 = 16 * 1024 * 1024;
 
 /// What the writes have found.
-pub(super) struct Room {
+pub(crate) struct Room {
     /// A file or directory on the disk.
     path: PathBuf,
     /// A job of the batch in hand had none.
@@ -21,24 +21,24 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, missed: AtomicBool::new(false), is_out: AtomicBool::new(false) }
     }
 
     /// Whether the disk counts as full.
-    pub(super) fn is_out(&self) -> bool {
+    pub(crate) fn is_out(&self) -> bool {
         self.is_out.load(Ordering::Relaxed)
     }
 
     /// Looks at what became of a job of the batch.
-    pub(super) fn after_job<T>(&self, result: &Result<T>) {
+    pub(crate) fn after_job<T>(&self, result: &Result<T>) {
         if matches!(result, Err(Error::Full)) {
             self.missed.store(true, Ordering::Relaxed);
         }
     }
 
     /// Looks at what became of the batch, and says so to those who wait for it.
-    pub(super) fn after_batch(&self, committed: Result<()>, has_written: bool) -> Result<()> {
+    pub(crate) fn after_batch(&self, committed: Result<()>, has_written: bool) -> Result<()> {
         let missed = self.missed.swap(false, Ordering::Relaxed);
         let verdict = committed.map_err(|error| match error {
             // What is left of a transaction that ran out of room and was rolled back by itself.

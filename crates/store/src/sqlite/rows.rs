@@ -1,29 +1,30 @@
 //! Rows to domain types and back. The only place that knows in which column something stands.
 
+use crate::sql::{Row, Transaction, params};
 use crate::time;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{Event, EventStatus, Origin};
 use foghorn_domain::finding::Kind;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::incident::{Correlation, EndedBy, Incident, IncidentEvidence, OpenedBecause, Status};
+use foghorn_domain::redaction::{redact, redact_json};
 use foghorn_domain::severity::{Severity, Urgency};
-use rusqlite::{Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) const EVENT_COLUMNS: &str = "id, source, type, payload, metadata, created_at, status, dedup_key, episode, \
+pub(crate) const EVENT_COLUMNS: &str = "id, source, type, payload, metadata, created_at, status, dedup_key, episode, \
      event_timestamp, severity, origin, service, environment, partition";
 
-pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+pub(crate) fn event(row: &Row<'_>) -> crate::sql::Result<Event> {
     let source: String = row.get(1)?;
-    let metadata = match serde_json::from_str(row.get_ref(4)?.as_str().unwrap_or("{}")) {
+    let metadata = match serde_json::from_str(row.text(4)?.as_deref().unwrap_or("{}")) {
         Ok(Value::Object(map)) => map,
         _ => serde_json::Map::new(),
     };
     let word = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
-    let service = row.get::<_, Option<String>>(12)?.or_else(|| word("service")).unwrap_or_else(|| source.clone());
+    let service = row.get::<Option<String>>(12)?.or_else(|| word("service")).unwrap_or_else(|| source.clone());
     let environment = row
-        .get::<_, Option<String>>(13)?
+        .get::<Option<String>>(13)?
         .or_else(|| word("environment"))
         .or_else(|| word("env"))
         .unwrap_or_else(|| "default".to_owned());
@@ -39,14 +40,14 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         event_timestamp: moment(row, 9)?,
         severity: word_in(row, 10)?.and_then(|word| Severity::parse(&word)),
         origin: word_in(row, 11)?.map_or(Origin::Events, |word| Origin::parse(&word)),
-        partition: row.get::<_, Option<u16>>(14)?.unwrap_or(0),
+        partition: row.get::<Option<u16>>(14)?.unwrap_or(0),
         service,
         environment,
         metadata,
     })
 }
 
-pub(super) const INCIDENT_COLUMNS: &str = "id, event_id, labels, summary_text, anomaly_score, confidence, evidence, \
+pub(crate) const INCIDENT_COLUMNS: &str = "id, event_id, labels, summary_text, anomaly_score, confidence, evidence, \
      status, created_at, severity, urgency, kind, service, environment, fingerprint, partition, event_count, \
      last_seen, ended_by, ended_at, previous_incident_id, ends_by_source, life";
 
@@ -64,17 +65,21 @@ struct Life {
     flapping_since: Option<Timestamp>,
 }
 
-pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+pub(crate) fn incident(row: &Row<'_>) -> crate::sql::Result<Incident> {
     let id = row.get(0)?;
     let life: Life = json(row, 22)?;
     let first_seen = moment(row, 8)?.unwrap_or(Timestamp::UNIX_EPOCH);
+    let fingerprint = word_in(row, 14)?.map_or_else(|| Fingerprint::of_row(id), Fingerprint::from_stored);
+    let is_foreign = fingerprint == Fingerprint::of_row(id);
+    let summary = row.get::<Option<String>>(3)?.unwrap_or_default();
     Ok(Incident {
         id,
         event_id: row.get(1)?,
         labels: json(row, 2)?,
-        summary: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+        // Our own is redacted when it is written.
+        summary: if is_foreign { redact(&summary).into_string() } else { summary },
         anomaly_score: row.get(4)?,
-        confidence: row.get::<_, Option<f32>>(5)?.unwrap_or(0.0),
+        confidence: row.get::<Option<f32>>(5)?.unwrap_or(0.0),
         evidence: evidence(row, 6)?,
         status: word_in(row, 7)?.and_then(|word| Status::parse(&word)).unwrap_or(Status::Open),
         first_seen,
@@ -83,7 +88,7 @@ pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         kind: word_in(row, 11)?.and_then(|word| Kind::parse(&word)).unwrap_or(Kind::Alert),
         service: row.get(12)?,
         environment: row.get(13)?,
-        fingerprint: word_in(row, 14)?.map_or_else(|| Fingerprint::of_row(id), Fingerprint::from_stored),
+        fingerprint,
         partition: row.get(15)?,
         event_count: row.get(16)?,
         last_seen: moment(row, 17)?.unwrap_or(first_seen),
@@ -103,7 +108,7 @@ pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
 }
 
 /// Writes an incident, giving it an id if it has none.
-pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: Timestamp) -> crate::Result<()> {
+pub(crate) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: Timestamp) -> crate::Result<()> {
     let life = Life {
         opened_because: incident.opened_because.clone(),
         correlations: incident.correlations.clone(),
@@ -116,21 +121,27 @@ pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
     };
     let needs_sweep = changes_with_time(incident, None);
     let id = (incident.id != 0).then_some(incident.id);
-    tx.prepare_cached(
+    // SQLite gives an id where there is none; Postgres has to be told where from.
+    let given = if tx.is_postgres() { "coalesce(?1, nextval('incidents_id_seq'))" } else { "?1" };
+    let returning = if id.is_none() { " RETURNING id" } else { "" };
+    // What another program wrote stays as it wrote it.
+    let is_foreign = id.is_some_and(|id| incident.fingerprint == Fingerprint::of_row(id));
+    let evidence = if is_foreign { "" } else { "evidence = excluded.evidence, " };
+    let sql = format!(
         "INSERT INTO incidents
              (id, event_id, labels, summary_text, anomaly_score, confidence, evidence, status, created_at, severity,
               urgency, kind, service, environment, fingerprint, partition, event_count, last_seen, ended_by, ended_at,
-              previous_incident_id, ends_by_source, needs_sweep, life, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                 ?23, ?24, ?25)
+              previous_incident_id, ends_by_source, needs_sweep, life, updated_at, picked_up)
+         VALUES ({given}, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                 ?22, ?23, ?24, ?25, TRUE)
          ON CONFLICT (id) DO UPDATE SET
              labels = excluded.labels, anomaly_score = excluded.anomaly_score, confidence = excluded.confidence,
-             evidence = excluded.evidence, status = excluded.status, severity = excluded.severity,
+             {evidence}status = excluded.status, severity = excluded.severity,
              urgency = excluded.urgency, event_count = excluded.event_count, last_seen = excluded.last_seen,
              ended_by = excluded.ended_by, ended_at = excluded.ended_at, needs_sweep = excluded.needs_sweep,
-             life = excluded.life, updated_at = excluded.updated_at",
-    )?
-    .execute(params![
+             life = excluded.life, updated_at = excluded.updated_at{returning}"
+    );
+    let values = params![
         id,
         incident.event_id,
         serde_json::to_string(&incident.labels)?,
@@ -156,16 +167,17 @@ pub(super) fn save_incident(tx: &Transaction<'_>, incident: &mut Incident, now: 
         needs_sweep,
         serde_json::to_string(&life)?,
         time::write(now),
-    ])?;
-    if incident.id == 0 {
-        incident.id = tx.last_insert_rowid();
+    ];
+    if incident.id != 0 {
+        return Ok(tx.post(&sql, values)?);
     }
+    incident.id = tx.prepare_cached(&sql)?.query_row(values, |row| row.get(0))?;
     Ok(())
 }
 
 /// Whether time alone may still change an incident. `source_fires` is what is known of its alert: `None`
 /// where nobody has looked.
-pub(super) fn changes_with_time(incident: &Incident, source_fires: Option<bool>) -> bool {
+pub(crate) fn changes_with_time(incident: &Incident, source_fires: Option<bool>) -> bool {
     let may_go_quiet = incident.status.is_open() && !incident.ends_by_source;
     let may_fire_on = incident.status == Status::Resolved
         && incident.ended_by == Some(EndedBy::Person)
@@ -174,21 +186,21 @@ pub(super) fn changes_with_time(incident: &Incident, source_fires: Option<bool>)
     may_go_quiet || may_fire_on || incident.flapping_since.is_some()
 }
 
-pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get_ref(column)?.as_str_or_null().ok().flatten().map(time::read))
+pub(crate) fn moment(row: &Row<'_>, column: usize) -> crate::sql::Result<Option<Timestamp>> {
+    Ok(row.text(column)?.map(|text| time::read(&text)))
 }
 
-pub(super) fn word_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+pub(crate) fn word_in(row: &Row<'_>, column: usize) -> crate::sql::Result<Option<String>> {
     row.get(column)
 }
 
-pub(super) fn json<T: Default + serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str_or_null().ok().flatten().unwrap_or("null");
-    Ok(serde_json::from_str(text).unwrap_or_default())
+pub(crate) fn json<T: Default + serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> crate::sql::Result<T> {
+    let text = row.text(column)?;
+    Ok(serde_json::from_str(text.as_deref().unwrap_or("null")).unwrap_or_default())
 }
 
 /// Evidence in Foghorn's shape; entries that others wrote are their own text, and an object alone counts as one.
-fn evidence(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<IncidentEvidence>> {
+fn evidence(row: &Row<'_>, column: usize) -> crate::sql::Result<Vec<IncidentEvidence>> {
     let entries = match json::<Value>(row, column)? {
         Value::Array(entries) => entries,
         Value::Null => Vec::new(),
@@ -204,9 +216,9 @@ fn evidence(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<IncidentEviden
                 kind: Kind::Alert,
                 score: 0.0,
                 rule: "external".to_owned(),
-                text: entry.to_string(),
+                text: redact_json(&entry).to_string(),
                 at: "incidents.evidence".to_owned(),
-                line: entry.to_string(),
+                line: redact_json(&entry).to_string(),
             })
         })
         .collect())

@@ -2,11 +2,11 @@
 //! reads it; here it is a row.
 
 use super::{Store, audit, notifications, rows};
+use crate::sql::{OptionalExtension, Row, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::notification::{LetGoBy, Reason, ReasonKey};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
 /// A silence as it is stored.
@@ -65,7 +65,7 @@ impl Store {
                 "SELECT {COLUMNS} FROM silences WHERE ?1 OR ends_at > ?2 ORDER BY ends_at DESC, id DESC LIMIT 1000"
             );
             let mut statement = db.prepare_cached(&sql)?;
-            Ok(statement.query_map(params![ended, now], silence)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map(params![ended, now], silence)?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -87,19 +87,17 @@ impl Store {
         let clock = self.clock().clone();
         self.write(move |tx| {
             let now = clock.now();
-            tx.prepare_cached(
-                "INSERT INTO silences (matchers, starts_at, ends_at, created_by, comment, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
+            let sql = "INSERT INTO silences (matchers, starts_at, ends_at, created_by, comment, created_at)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id";
+            let values = params![
                 new.matchers.to_string(),
                 time::write(new.starts_at),
                 time::write(new.ends_at),
                 new.created_by,
                 new.comment,
                 time::write(now),
-            ])?;
-            let id = tx.last_insert_rowid();
+            ];
+            let id = tx.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
             let NewSilence { matchers, starts_at, ends_at, created_by, comment } = new;
             let details = with(details, id, starts_at, ends_at);
             audit::append(tx, None, &created_by, "silence_created", &details, now)?;
@@ -136,7 +134,7 @@ impl Store {
         self.read(move |db| {
             let sql = format!("SELECT {COLUMNS} FROM silences WHERE ends_at > ?1 AND starts_at <= ?1 ORDER BY id");
             let mut statement = db.prepare_cached(&sql)?;
-            Ok(statement.query_map([now], silence)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map([now], silence)?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -152,7 +150,7 @@ impl Store {
             let held = statement.query_map([SETTLED], |row| {
                 Ok(HeldBack { row: row.get(0)?, incident_id: row.get(1)?, held_by: row.get(2)? })
             })?;
-            Ok(held.collect::<rusqlite::Result<_>>()?)
+            Ok(held.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -183,7 +181,7 @@ impl Store {
                 rows::INCIDENT_COLUMNS
             );
             let mut statement = db.prepare_cached(&sql)?;
-            Ok(statement.query_map([limit], rows::incident)?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map([limit], rows::incident)?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -215,8 +213,8 @@ fn occurrence(tx: &Transaction<'_>, incident_id: IncidentId, held_by: &str, now:
     let before: i64 = tx.prepare_cached(sql)?.query_row([incident_id], |row| row.get(0))?;
     let goes_on = match held_by.strip_prefix("silence:").and_then(|id| id.parse::<i64>().ok()) {
         Some(id) => tx
-            .prepare_cached("SELECT 1 FROM silences WHERE id = ?1 AND ends_at > ?2")?
-            .exists(params![id, time::write(now)])?,
+            .prepare_cached("SELECT count(*) > 0 FROM silences WHERE id = ?1 AND ends_at > ?2")?
+            .query_row(params![id, time::write(now)], |row| row.get(0))?,
         None => false,
     };
     let outgrown = if goes_on { format!("{}:", LetGoBy::OUTGROWN) } else { String::new() };
@@ -233,8 +231,8 @@ fn with(mut details: Value, id: i64, starts_at: Timestamp, ends_at: Timestamp) -
     details
 }
 
-fn silence(row: &Row<'_>) -> rusqlite::Result<SilenceRow> {
-    let moment = |index| Ok::<_, rusqlite::Error>(rows::moment(row, index)?.unwrap_or(Timestamp::UNIX_EPOCH));
+fn silence(row: &Row<'_>) -> crate::sql::Result<SilenceRow> {
+    let moment = |index| Ok::<_, crate::sql::Error>(rows::moment(row, index)?.unwrap_or(Timestamp::UNIX_EPOCH));
     Ok(SilenceRow {
         id: row.get(0)?,
         matchers: rows::json(row, 1)?,

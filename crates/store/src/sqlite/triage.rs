@@ -4,13 +4,14 @@
 
 use super::{Store, audit, memory_keeping, notifications, rows};
 use crate::model::{ServiceStateRow, TemplateRow, TriageBatch, TriageOutcome, Unclaimed};
+use crate::postgres::leases;
+use crate::sql::{Connection, OptionalExtension, Row, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::EventId;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Outcome, Policy, Signal};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -24,16 +25,88 @@ pub struct StoredTemplate {
     pub cluster: String,
 }
 
+/// A partition that is held, where triage is in it, and the fence under which it may move on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) partition: u16,
+    pub(crate) fence: i64,
+    pub(crate) cursor: i64,
+}
+
+/// The partitions that a process holds. On SQLite they are all held by the one there is, and move as one.
+#[derive(Clone, Debug, Default)]
+pub struct Holding {
+    held: Vec<Held>,
+    /// Events read of each partition at once; see [`leases::read_held`].
+    pub(crate) of_each: u32,
+}
+
+impl Holding {
+    pub(crate) fn new(held: Vec<Held>) -> Self {
+        Self { held, of_each: 0 }
+    }
+
+    pub(crate) fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    pub(crate) fn held_mut(&mut self) -> &mut [Held] {
+        &mut self.held
+    }
+
+    pub(crate) fn first_cursor(&self) -> i64 {
+        self.held.first().map_or(0, |held| held.cursor)
+    }
+
+    /// The same with every cursor moved.
+    pub(crate) fn moved_to(mut self, cursor: Option<i64>) -> Self {
+        if let Some(cursor) = cursor {
+            self.held.iter_mut().for_each(|held| held.cursor = cursor);
+        }
+        self
+    }
+
+    /// Whether the same partitions are held under the same fences.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let key = |held: &Held| (held.partition, held.fence);
+        self.held.iter().map(key).eq(other.held.iter().map(key))
+    }
+
+    /// How many partitions are held.
+    pub fn count(&self) -> usize {
+        self.held.len()
+    }
+}
+
 impl Store {
-    /// Takes the partitions: the new fence, and the cursor to read on from.
-    pub async fn take_partitions(&self) -> Result<(i64, EventId)> {
+    /// Says that a worker lives and answers the partitions it may work on, with the cursors to read on from. On
+    /// SQLite that takes all of them. Workers that share them call this again every few seconds.
+    pub async fn take_partitions(&self, worker: String) -> Result<Holding> {
+        if let Some(writers) = self.postgres() {
+            return writers
+                .triage
+                .run(move |tx| match tx.as_postgres() {
+                    Some(session) => leases::balance(tx, session, &worker),
+                    None => Ok(Holding::default()),
+                })
+                .await;
+        }
         self.write(|tx| {
             tx.execute("UPDATE partitions SET fence = fence + 1", [])?;
-            Ok(tx.query_row("SELECT max(fence), min(cursor) FROM partitions", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?)
+            let held = tx.query_row("SELECT max(fence), min(cursor) FROM partitions", [], |row| {
+                Ok(Held { partition: 0, fence: row.get(0)?, cursor: row.get(1)? })
+            })?;
+            Ok(Holding::new(vec![held]))
         })
         .await
+    }
+
+    /// Gives the partitions back, so that others need not wait for the end of the lease.
+    pub async fn release_partitions(&self, worker: String) -> Result<()> {
+        match self.postgres() {
+            Some(writers) => writers.triage.run(move |tx| leases::release(tx, &worker)).await,
+            None => Ok(()),
+        }
     }
 
     /// The log templates of a service, in the order in which they were born.
@@ -43,7 +116,7 @@ impl Store {
                 db.prepare_cached("SELECT id, cluster FROM log_templates WHERE scope = ?1 ORDER BY id")?;
             let found =
                 statement.query_map([scope], |row| Ok(StoredTemplate { id: row.get(0)?, cluster: row.get(1)? }))?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -53,7 +126,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached("SELECT part, state FROM service_states WHERE scope = ?1")?;
             let parts = statement.query_map([scope], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(parts.collect::<rusqlite::Result<_>>()?)
+            Ok(parts.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -62,7 +135,7 @@ impl Store {
     pub async fn known_services(&self) -> Result<HashSet<String>> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT DISTINCT scope FROM service_states")?;
-            Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -70,7 +143,11 @@ impl Store {
     /// Commits a batch.
     pub async fn commit_triage(&self, batch: TriageBatch) -> Result<TriageOutcome> {
         let (clock, policy) = (self.clock().clone(), self.policy().clone());
-        self.write(move |tx| commit(tx, &batch, clock.now(), &policy)).await
+        let commit = move |tx: &Transaction<'_>| commit(tx, &batch, clock.now(), &policy);
+        match self.postgres() {
+            Some(writers) => writers.triage.run(commit).await,
+            None => self.write(commit).await,
+        }
     }
 
     /// Lets time do its work on incidents: quiet ends, grace periods, calm. Returns how many changed. Goes
@@ -90,15 +167,45 @@ impl Store {
     }
 }
 
-fn commit(tx: &Transaction<'_>, batch: &TriageBatch, now: Timestamp, policy: &Policy) -> Result<TriageOutcome> {
+fn advance(tx: &Transaction<'_>, from: &Holding, to: &Holding) -> Result<bool> {
+    if let Some(session) = tx.as_postgres() {
+        return leases::advance(session, from, to);
+    }
+    let (Some(from), Some(to)) = (from.held().first(), to.held().first()) else { return Ok(false) };
     let moved = tx
         .prepare_cached("UPDATE partitions SET cursor = ?1 WHERE fence = ?2 AND cursor = ?3")?
-        .execute(params![batch.upto, batch.fence, batch.from])?;
-    if moved != usize::from(super::open::PARTITIONS) {
+        .execute(params![to.cursor, from.fence, from.cursor])?;
+    Ok(moved == usize::from(super::open::PARTITIONS))
+}
+
+/// The incidents that a batch speaks of, on Postgres all in one go, with their rows locked. SQLite looks for each
+/// when it is needed.
+fn latest_of<'a>(tx: &Transaction<'_>, signals: &'a [Signal]) -> Result<HashMap<&'a Fingerprint, Option<Incident>>> {
+    let mut working: HashMap<&Fingerprint, Option<Incident>> = HashMap::new();
+    if let Some(session) = tx.as_postgres() {
+        working.extend(signals.iter().map(|signal| (&signal.fingerprint, None)));
+        let wanted: Vec<&str> = working.keys().map(|fingerprint| fingerprint.as_str()).collect();
+        let sql = format!(
+            "SELECT {} FROM incidents WHERE id IN (SELECT max(id) FROM incidents WHERE fingerprint = ANY(?1)
+              GROUP BY fingerprint) ORDER BY id FOR UPDATE",
+            rows::INCIDENT_COLUMNS
+        );
+        for row in session.rows(&sql, &[&wanted])? {
+            let incident = rows::incident(&Row::Postgres(&row))?;
+            if let Some(slot) = working.get_mut(&incident.fingerprint) {
+                *slot = Some(incident);
+            }
+        }
+    }
+    Ok(working)
+}
+
+fn commit(tx: &Transaction<'_>, batch: &TriageBatch, now: Timestamp, policy: &Policy) -> Result<TriageOutcome> {
+    if !advance(tx, &batch.from, &batch.to)? {
         return Err(Error::Fenced(0));
     }
     let mut outcome = TriageOutcome::default();
-    let mut working: HashMap<&Fingerprint, Option<Incident>> = HashMap::new();
+    let mut working: HashMap<&Fingerprint, Option<Incident>> = latest_of(tx, &batch.signals)?;
     for signal in &batch.signals {
         apply(tx, signal, &mut working, &mut outcome, now, policy)?;
     }
@@ -223,11 +330,11 @@ fn save_findings(
     findings: &[foghorn_domain::finding::Finding],
     decision: Option<&str>,
 ) -> Result<()> {
-    tx.prepare_cached(
+    tx.post(
         "INSERT INTO event_findings (event_id, incident_id, findings, decision) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (event_id) DO NOTHING",
-    )?
-    .execute(params![event_id, incident_id, serde_json::to_string(findings)?, decision])?;
+        params![event_id, incident_id, serde_json::to_string(findings)?, decision],
+    )?;
     Ok(())
 }
 
@@ -236,20 +343,22 @@ fn save_unclaimed(tx: &Transaction<'_>, unclaimed: &Unclaimed) -> Result<()> {
 }
 
 fn save_template(tx: &Transaction<'_>, template: &TemplateRow, now: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    // A template may be longer than Postgres lets a key be.
+    let key = if tx.is_postgres() { "scope, md5(birth_key)" } else { "scope, birth_key" };
+    let sql = format!(
         "INSERT INTO log_templates (scope, birth_key, cluster, created_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (scope, birth_key) DO UPDATE SET cluster = excluded.cluster",
-    )?
-    .execute(params![template.scope, template.birth_key, template.cluster, time::write(now)])?;
+         ON CONFLICT ({key}) DO UPDATE SET cluster = excluded.cluster"
+    );
+    tx.post(&sql, params![template.scope, template.birth_key, template.cluster, time::write(now)])?;
     Ok(())
 }
 
 fn save_state(tx: &Transaction<'_>, row: &ServiceStateRow, now: Timestamp) -> Result<()> {
-    tx.prepare_cached(
+    tx.post(
         "INSERT INTO service_states (scope, part, partition, state, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (scope, part) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
-    )?
-    .execute(params![row.scope, row.part, row.partition, row.state, time::write(now)])?;
+        params![row.scope, row.part, row.partition, row.state, time::write(now)],
+    )?;
     Ok(())
 }
 
@@ -269,7 +378,7 @@ fn sweep_step(
         rows::INCIDENT_COLUMNS
     );
     let candidates =
-        tx.prepare_cached(&sql)?.query_map([after], rows::incident)?.collect::<rusqlite::Result<Vec<Incident>>>()?;
+        tx.prepare_cached(&sql)?.query_map([after], rows::incident)?.collect::<crate::sql::Result<Vec<Incident>>>()?;
     let last = candidates.last().filter(|_| candidates.len() == SWEEP_STEP).map(|incident| incident.id);
     let mut changed = 0;
     for incident in candidates {
@@ -277,7 +386,7 @@ fn sweep_step(
         let (id, may_still_change) = (incident.id, rows::changes_with_time(&incident, source_fires));
         let Some(result) = lifecycle::sweep(incident, source_fires, listening_since, now, policy) else {
             if !may_still_change {
-                tx.prepare_cached("UPDATE incidents SET needs_sweep = 0 WHERE id = ?1")?.execute([id])?;
+                tx.prepare_cached("UPDATE incidents SET needs_sweep = FALSE WHERE id = ?1")?.execute([id])?;
             }
             continue;
         };

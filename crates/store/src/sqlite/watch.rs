@@ -1,10 +1,10 @@
 //! What the watchman keeps: its round through the outbox, and how regularly each source speaks.
 
 use super::Store;
+use crate::sql::{Transaction, params};
 use crate::{Result, time};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::event::EventId;
-use rusqlite::{Transaction, params};
 
 /// The receiver of the watchman's rounds. It stands for no incident.
 pub const WATCHMAN: &str = "watchman";
@@ -37,7 +37,7 @@ impl Store {
             let mut statement =
                 db.prepare_cached("SELECT source, rhythm FROM sources ORDER BY last_heard DESC LIMIT 5000")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            Ok(rows.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }

@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 pub(crate) fn verdict(config: &Config, args: &Args) -> anyhow::Result<Verdict> {
     // Heads first: one that is published while the rows are read names a row that is not among them.
     let heads = heads::read(config, args)?;
-    let database = Store::read_only(&config.storage.data_dir)?;
+    let database = Store::read_only(&config.storage.data_dir, config.database.address.as_ref())?;
     let report = audit::verify(&database, heads.signed.iter().map(Anchor::from))?;
     Ok(Verdict { report, heads })
 }

@@ -5,6 +5,8 @@ use crate::commands::audit::{VerifyArgs, verdict};
 use crate::config::Config;
 use foghorn_domain::words::with_thousands;
 use foghorn_store::Store;
+use foghorn_store::postgres::Address;
+use foghorn_store::postgres::migrate::{self, Migrated};
 use std::path::Path;
 
 const STORE: &str = "store";
@@ -12,6 +14,10 @@ const AUDIT: &str = "audit log";
 
 /// One line on the database, one on the chain; the second only where the first is well.
 pub(super) fn checks(config: &Config) -> Vec<Outcome> {
+    if let Some(address) = &config.database.address {
+        let store = on_server(address);
+        return if store.is_failure() { vec![store] } else { vec![store, audit(config)] };
+    }
     let directory = &config.storage.data_dir;
     if !directory.join("foghorn.db").exists() {
         return vec![ok(STORE, "there is none yet; the first start makes it")];
@@ -20,21 +26,32 @@ pub(super) fn checks(config: &Config) -> Vec<Outcome> {
     if store.is_failure() { vec![store] } else { vec![store, audit(config)] }
 }
 
+fn on_server(address: &Address) -> Outcome {
+    match migrate::look(address) {
+        Err(error) => fail(STORE, error.to_string()),
+        Ok(Migrated { from, to, .. }) if from < to => {
+            let at = address.shown();
+            ok(STORE, format!("{at} has schema version {from}; the first start, or `foghorn migrate`, makes it {to}"))
+        }
+        Ok(Migrated { to, .. }) => ok(STORE, format!("{} answers, schema version {to}", address.shown())),
+    }
+}
+
 fn store(directory: &Path) -> Outcome {
-    let database = match Store::read_only(directory) {
+    let database = match Store::read_only(directory, None) {
         Ok(database) => database,
         Err(error) => return fail(STORE, error.to_string()),
     };
     let file = directory.join("foghorn.db");
     let damaged =
         |detail: String| fail(STORE, foghorn_store::Error::Corrupt { path: file.clone(), detail }.to_string());
-    let verdict: rusqlite::Result<String> = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let verdict: foghorn_store::sql::Result<String> = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Err(error) => return damaged(error.to_string()),
         Ok(verdict) if verdict != "ok" => return damaged(verdict),
         Ok(_) => {}
     }
-    let number = |sql: &str| database.query_row(sql, [], |row| row.get::<_, u64>(0));
+    let number = |sql: &str| database.query_row(sql, [], |row| row.get::<u64>(0));
     let version = number("PRAGMA user_version");
     let (events, incidents) = (number("SELECT count(*) FROM raw_events"), number("SELECT count(*) FROM incidents"));
     match (version, events, incidents) {

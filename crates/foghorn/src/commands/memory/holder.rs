@@ -59,7 +59,8 @@ impl Holder {
         }
         let config = args.store.configuration()?;
         let directory = &config.storage.data_dir;
-        if if_missing == IfMissing::Refuse && !directory.join("foghorn.db").exists() {
+        let has_file = config.database.address.is_none();
+        if has_file && if_missing == IfMissing::Refuse && !directory.join("foghorn.db").exists() {
             anyhow::bail!(
                 "nothing is stored in {} yet; `foghorn serve` and `foghorn memory import` fill it, --data-dir or --url name another store",
                 directory.display()

@@ -1,42 +1,63 @@
-//! Events that a Foghorn has heard, read from its data directory beside the server or without one.
+//! Events that a Foghorn has heard, read from its store beside the server or without one.
 
+use crate::config::{Database, Storage};
 use anyhow::Context;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{Event, EventId, NewEvent};
 use foghorn_pipeline::replay::Heard;
 use foghorn_store::Store;
+use foghorn_store::sql::Connection;
 use foghorn_store::sqlite::history;
 use foghorn_store::sqlite::silences::NewSilence;
-use std::path::Path;
 
 /// Events read at once.
 const PAGE: u32 = 2_000;
 
-/// The past of a data directory.
+/// The past of a store.
 pub(super) struct Stored {
-    database: rusqlite::Connection,
+    database: Connection,
     cursor: EventId,
     since: Timestamp,
     until: Timestamp,
 }
 
 impl Stored {
-    pub(super) fn open(data_dir: &Path, since: Timestamp, until: Timestamp) -> anyhow::Result<Self> {
-        let database = Store::read_only(data_dir).with_context(|| format!("cannot read {}", data_dir.display()))?;
+    pub(super) fn open(
+        storage: &Storage,
+        database: &Database,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let data_dir = &storage.data_dir;
+        let opened = blocking(|| Store::read_only(data_dir, database.address.as_ref()));
+        let database = opened.with_context(|| match &database.address {
+            Some(address) => format!("cannot read {}", address.shown()),
+            None => format!("cannot read {}", data_dir.display()),
+        })?;
         Ok(Self { database, cursor: 0, since, until })
     }
 
     /// The next events; none at the end. They arrived when they arrived, whatever their source says.
     pub(super) fn next(&mut self) -> anyhow::Result<Vec<Heard>> {
-        let events = history::events(&self.database, self.cursor, self.since, self.until, PAGE)?;
-        self.cursor = events.last().map_or(self.cursor, |event| event.id);
+        let Self { database, cursor, since, until } = self;
+        let events = blocking(move || {
+            let events = history::events(database, *cursor, *since, *until, PAGE)?;
+            *cursor = events.last().map_or(*cursor, |event| event.id);
+            Ok(events)
+        })?;
         Ok(events.into_iter().map(heard).collect())
     }
 
     /// Silences that held meanwhile.
-    pub(super) fn silences(&self) -> anyhow::Result<Vec<NewSilence>> {
-        Ok(history::silences(&self.database, self.since, self.until)?)
+    pub(super) fn silences(&mut self) -> anyhow::Result<Vec<NewSilence>> {
+        let Self { database, since, until, .. } = self;
+        Ok(blocking(move || history::silences(database, *since, *until))?)
     }
+}
+
+/// Runs what blocks away from the runtime, where nothing may.
+fn blocking<T: Send>(work: impl FnOnce() -> foghorn_store::Result<T> + Send) -> foghorn_store::Result<T> {
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or(Err(foghorn_store::Error::Closed))
 }
 
 fn heard(event: Event) -> Heard {

@@ -7,16 +7,36 @@ use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
 use foghorn_pipeline::receivers::{ReceiverSettings, SlackSettings};
 use foghorn_sources::Limits;
+use foghorn_store::Store;
 use foghorn_store::sqlite::Options;
 use foghorn_store::sqlite::retention::Retention;
 use foghorn_web::WebConfig;
 use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// How the store is opened.
 pub(in crate::commands) fn store_options(config: &Config) -> Options {
-    Options { policy: config.incidents.policy.clone(), ..Options::new(&config.storage.data_dir) }
+    let defaults = Options::new(&config.storage.data_dir);
+    let database = config.database.address.clone();
+    let readers = if database.is_some() { config.database.readers } else { defaults.readers };
+    Options { policy: config.incidents.policy.clone(), database, readers, ..defaults }
+}
+
+/// Opens the store, and waits for a database that is only not there yet.
+pub(in crate::commands) async fn open_store(config: &Config) -> foghorn_store::Result<Store> {
+    let mut pause = Duration::from_millis(500);
+    loop {
+        match Store::open(store_options(config)) {
+            Err(error @ foghorn_store::Error::Unreachable { .. }) => {
+                tracing::warn!(%error, retry_in_ms = pause.as_millis(), "the store cannot be opened yet");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(10));
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// What the stages need.
@@ -141,7 +161,6 @@ mod tests {
     use foghorn_llm::{ModelSettings, Prices};
     use std::collections::HashMap;
     use std::path::Path;
-    use std::time::Duration;
 
     fn config(flags: &[(&str, &str)]) -> Config {
         let flags = flags.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();

@@ -7,8 +7,8 @@
 use super::record::join;
 use super::{COLUMNS, Carried, IncidentId, Notification, Store, notification};
 use crate::Result;
+use crate::sql::{Transaction, params};
 use crate::sqlite::notifications::mark_dirty;
-use rusqlite::{Transaction, params};
 
 /// Whether a row `n` goes out in a message that is begun and not recorded.
 pub(super) const IS_CARRIED: &str = "(n.told_with IS NOT NULL AND EXISTS (SELECT 1 FROM notifications c \
@@ -21,7 +21,7 @@ impl Store {
     pub async fn begin_delivery(&self, row: &Notification, others: Vec<Carried>) -> Result<bool> {
         let row = row.clone();
         self.write(move |tx| {
-            let sql = "UPDATE notifications SET in_flight = 1, dirty = 0, told_with = NULL WHERE id = ?1 AND status = 'pending'";
+            let sql = "UPDATE notifications SET in_flight = TRUE, dirty = 0, told_with = NULL WHERE id = ?1 AND status = 'pending'";
             if tx.prepare_cached(sql)?.execute([row.id])? == 0 {
                 return Ok(false);
             }
@@ -49,7 +49,7 @@ impl Store {
             );
             let mut statement = db.prepare_cached(&sql)?;
             let rows = statement.query_map(params![incident, receiver, channel, id], notification)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            Ok(rows.collect::<crate::sql::Result<_>>()?)
         })
         .await
     }
@@ -81,7 +81,7 @@ pub(super) fn release(tx: &Transaction<'_>, row: &Notification, may_repeat: bool
     }
     tx.prepare_cached(
         "UPDATE notifications SET told_with = NULL, why = NULL, held_by = NULL,
-                may_repeat = CASE WHEN ?5 THEN 1 ELSE may_repeat END
+                may_repeat = CASE WHEN ?5 THEN TRUE ELSE may_repeat END
           WHERE told_with = ?1 AND receiver = ?2 AND channel = ?3 AND status = 'pending' AND id <> ?4",
     )?
     .execute(params![row.incident_id, row.receiver, row.channel, row.id, may_repeat])?;

@@ -4,12 +4,12 @@
 use super::carried::release;
 use super::{Carried, Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
 use crate::model::{ASKED_TO_WAIT_SINCE, Notification};
+use crate::sql::{Transaction, params};
 use crate::sqlite::audit;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentId;
 use foghorn_domain::severity::Urgency;
-use rusqlite::{Transaction, params};
 use serde_json::{Value, json};
 
 /// Writes the outbox rows of the receivers that a reason is routed to. Those that were told of `told_with`
@@ -38,7 +38,7 @@ pub(in crate::sqlite) fn fan_out(
             "INSERT INTO notifications
                  (incident_id, receiver, channel, reason, occurrence, urgency, status, route, told_with, why,
                   created_at, sent_at, team)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, CASE WHEN ?7 = 'joined' THEN ?11 END, ?12)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, CASE WHEN ?7 = 'joined' THEN ?11::timestamptz END, ?12)
              ON CONFLICT (incident_id, receiver, reason, occurrence) DO NOTHING",
         )?
         .execute(params![
@@ -71,8 +71,8 @@ pub(super) fn join(
     for Carried { id, why, held_by } in rows {
         joined += tx
             .prepare_cached(
-                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = 0,
-                        may_repeat = CASE WHEN ?5 THEN 1 ELSE may_repeat END, held_by = ?6
+                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = FALSE,
+                        may_repeat = CASE WHEN ?5 THEN TRUE ELSE may_repeat END, held_by = ?6
                   WHERE id = ?1 AND status = 'pending'",
             )?
             .execute(params![id, with, why, time::write(now), may_repeat, held_by])?;
@@ -85,8 +85,9 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
         landed;
     tx.prepare_cached(
         "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
-                in_flight = 0, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL, held_by = NULL,
-                dirty = dirty + (SELECT event_count <> ?8 OR status <> ?4 FROM incidents WHERE id = notifications.incident_id)
+                in_flight = FALSE, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL, held_by = NULL,
+                dirty = dirty + (SELECT CASE WHEN event_count <> ?8 OR status <> ?4 THEN 1 ELSE 0 END
+                                   FROM incidents WHERE id = notifications.incident_id)
           WHERE id = ?1",
     )?
     .execute(params![

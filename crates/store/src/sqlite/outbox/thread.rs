@@ -2,10 +2,10 @@
 
 use super::super::Store;
 use crate::model::Notification;
+use crate::sql::params;
 use crate::{Result, time};
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::notification::Reason;
-use rusqlite::params;
 use serde_json::{Value, json};
 
 /// Where the thread of a message stands.
@@ -37,7 +37,7 @@ impl Store {
                 let provider: Option<String> = row.get(0)?;
                 let provider: Option<Value> = provider.and_then(|text| serde_json::from_str(&text).ok());
                 let known = provider.and_then(|provider| provider.get("known").cloned());
-                Ok(Thread { known, is_closed: row.get::<_, bool>(1)? || row.get::<_, bool>(2)? })
+                Ok(Thread { known, is_closed: row.get::<bool>(1)? || row.get::<bool>(2)? })
             })?)
         })
         .await
@@ -60,7 +60,7 @@ impl Store {
             let (count, replied, sent) =
                 tx.prepare_cached(last)?.query_row(params![id, more_known, format!("{id}-%")], |row| {
                     let moment = |index| super::super::rows::moment(row, index);
-                    Ok((row.get::<_, i64>(0)?, moment(1)?, moment(2)?))
+                    Ok((row.get::<i64>(0)?, moment(1)?, moment(2)?))
                 })?;
             let from = replied.max(sent).map_or(now, |last| last + apart);
             tx.prepare_cached(

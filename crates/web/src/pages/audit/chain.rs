@@ -101,7 +101,7 @@ fn check(store: &Store, heads_file: &Path, key_file: &Path) -> foghorn_store::Re
             false
         }
     });
-    let report = verify(&Store::read_only(store.data_dir())?, heads.iter().map(Anchor::from))?;
+    let report = verify(&store.connection()?, heads.iter().map(Anchor::from))?;
     problems.extend(report.problems.iter().map(ToString::to_string));
     problems.truncate(20);
     Ok(Verified { at: store.clock().now(), rows: report.sealed, last_id: report.last_id, heads: heads.len(), problems })

@@ -1,0 +1,56 @@
+//! What only Postgres needs: its schema and the adoption of a database of the reference ([`migrate`]), the days
+//! of the event log ([`days`]), appending to it in bulk ([`append`]), how far it may be read ([`watermark`]), and the leases by which processes share
+//! triage's partitions ([`leases`]).
+
+pub(crate) mod append;
+pub(crate) mod days;
+pub(crate) mod leases;
+pub mod migrate;
+pub(crate) mod watermark;
+
+pub use crate::sql::postgres::connect::{Address, Patience};
+
+use crate::sqlite::Options;
+use crate::sqlite::room::Room;
+use crate::sqlite::writer::{Lane, Open, Writer};
+use crate::{Error, Result, sql};
+use std::sync::Arc;
+
+/// The writers of one process, a connection each.
+pub(crate) struct Writers {
+    pub(crate) work: Writer,
+    pub(crate) triage: Writer,
+    pub(crate) intake: append::Intake,
+}
+
+/// Brings the schema up to date and opens the connections that every process needs. On a thread of its own: the
+/// caller may be a task of a runtime, where nothing may block on another.
+pub(crate) fn open(address: &Address, options: &Options) -> Result<Writers> {
+    let (address, clock) = (address.clone(), options.clock.clone());
+    let room = Arc::new(Room::new(options.data_dir.clone()));
+    on_a_thread(move || {
+        migrate::run(&address)?;
+        let first = address.connect()?;
+        days::make_ahead(&first, clock.now())?;
+        let writer = |lane, session: sql::Session| {
+            let open: Open = Box::new(again(&address));
+            Writer::start(lane, session.into(), open, Arc::clone(&room))
+        };
+        Ok(Writers {
+            work: writer(Lane::Work, first),
+            triage: writer(Lane::Triage, address.connect()?),
+            intake: append::Intake::start(address.connect()?, Box::new(again(&address)), Arc::clone(&room), clock),
+        })
+    })
+}
+
+fn again(address: &Address) -> impl Fn() -> Result<sql::Connection> + Send + 'static {
+    let address = address.clone();
+    move || Ok(address.connect()?.into())
+}
+
+/// Runs what blocks away from any runtime.
+pub(crate) fn on_a_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| scope.spawn(work).join())
+        .unwrap_or_else(|_| Err(Error::Database { doing: "opening the database", detail: "a panic".to_owned() }))
+}

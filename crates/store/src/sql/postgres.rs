@@ -1,0 +1,172 @@
+//! A session with Postgres, spoken to from threads that may block.
+//!
+//! Each session drives its connection on a small runtime of its own, on the thread that waits for the answer,
+//! so that a statement costs one round trip and no change of thread. [`cells`] turns our five kinds of value
+//! into what the server says a column is, and back; [`connect`] reads the address and says what is wrong with it.
+
+pub(crate) mod cells;
+pub(crate) mod connect;
+
+pub(crate) use cells::{Bound, cell};
+
+use super::dialect;
+use super::value::{Cell, ValueRef};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+/// Statements kept ready on one session. Beyond it all are dropped and prepared anew as they come.
+const PREPARED: usize = 512;
+
+/// Statements sent together at most.
+const POSTED: usize = 256;
+
+/// One session.
+pub(crate) struct Session {
+    client: Client,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// Taken out when the session is dropped: an ordinary drop would wait, which a thread of tokio must not.
+    runtime: Option<Runtime>,
+    /// Statements that go out together; see [`Session::post`].
+    posted: RefCell<Vec<(Statement, Vec<Cell<'static>>)>>,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, runtime: Runtime) -> Self {
+        Self { client, statements: RefCell::default(), runtime: Some(runtime), posted: RefCell::default() }
+    }
+
+    /// Whether the server or the network has ended it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The same, after a look at what the network has brought since the last statement.
+    pub(crate) fn has_ended(&self) -> bool {
+        if let Some(runtime) = &self.runtime {
+            // Once for the network to be asked, once for the connection to read what it brought.
+            runtime.block_on(async {
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        self.is_closed()
+    }
+
+    /// Waits for what was asked of the client.
+    pub(crate) fn wait<T, F>(&self, asked: F) -> super::Result<T>
+    where
+        F: Future<Output = Result<T, tokio_postgres::Error>>,
+    {
+        self.send_posted()?;
+        match &self.runtime {
+            Some(runtime) => Ok(runtime.block_on(asked)?),
+            // There is one until the session is dropped.
+            None => Err(super::Error::NoRow),
+        }
+    }
+
+    /// A statement in the spelling of SQLite, prepared once.
+    pub(crate) fn prepare(&self, sql: &str) -> super::Result<Statement> {
+        if let Some(known) = self.statements.borrow().get(sql) {
+            return Ok(known.clone());
+        }
+        let spelled = dialect::for_postgres(sql);
+        let statement = self.wait(self.client.prepare(&spelled))?;
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= PREPARED {
+            statements.clear();
+        }
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Keeps a statement to be sent with others, before the next one that is waited for.
+    pub(super) fn post(&self, sql: &str, values: &[ValueRef<'_>]) -> super::Result<()> {
+        let known = self.statements.borrow().get(sql).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => self.prepare(sql)?,
+        };
+        let kept = values.iter().map(|value| Cell::from(*value)).collect();
+        self.posted.borrow_mut().push((statement, kept));
+        if self.posted.borrow().len() >= POSTED { self.send_posted() } else { Ok(()) }
+    }
+
+    /// Sends what was kept, all at once, and waits for the last answer.
+    pub(crate) fn send_posted(&self) -> super::Result<()> {
+        let posted = self.posted.take();
+        if posted.is_empty() {
+            return Ok(());
+        }
+        // Each is written to the connection when it is first looked at, which is in this order.
+        let sent = posted.iter().map(|(statement, values)| async move {
+            let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(value.as_ref())).collect();
+            self.client.execute(statement, &erased(&bound)).await
+        });
+        let all = futures_util::future::join_all(sent);
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(all).into_iter().try_for_each(|one| one.map(drop).map_err(Into::into)),
+            None => Err(super::Error::NoRow),
+        }
+    }
+
+    pub(super) fn execute(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<usize> {
+        let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(*value)).collect();
+        let written = self.wait(self.client.execute(statement, &erased(&bound)))?;
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn query(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<Vec<Row>> {
+        let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(*value)).collect();
+        self.wait(self.client.query(statement, &erased(&bound)))
+    }
+
+    /// A statement with parameters of Postgres' own kinds, such as arrays.
+    pub(crate) fn rows(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> super::Result<Vec<Row>> {
+        let statement = self.prepare(sql)?;
+        self.wait(self.client.query(&statement, values))
+    }
+
+    /// The same for what only writes.
+    pub(crate) fn run(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> super::Result<usize> {
+        let statement = self.prepare(sql)?;
+        let written = self.wait(self.client.execute(&statement, values))?;
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) fn execute_batch(&self, sql: &str) -> super::Result<()> {
+        self.wait(self.client.batch_execute(sql))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn erased<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// What went wrong, in the server's words where it has any. They quote names, never the password.
+pub(crate) fn explain(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        let detail = said.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        return format!("{}{detail} [{}]", said.message(), said.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(because) = cause {
+        text = format!("{text}: {because}");
+        cause = because.source();
+    }
+    text
+}

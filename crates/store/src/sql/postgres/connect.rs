@@ -1,0 +1,290 @@
+//! From `DATABASE_URL` to a session: where to, how safely, how long to wait; and one line for each thing that may
+//! be wrong with it. No line holds the password.
+
+use super::{Session, explain};
+use crate::{Error, Result};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Where the database is and how it is spoken to.
+#[derive(Clone)]
+pub struct Address {
+    config: Config,
+    tls: MakeRustlsConnect,
+    shown: String,
+}
+
+/// How long a statement, a lock and a connection may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// A statement that takes longer is broken off by the server.
+    pub statement: Duration,
+    /// A statement that waits longer for a lock is broken off.
+    pub lock: Duration,
+    /// A connection that is not made by then counts as failed.
+    pub connect: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { statement: Duration::from_secs(60), lock: Duration::from_secs(30), connect: Duration::from_secs(5) }
+    }
+}
+
+impl Address {
+    /// Reads an address: `postgresql://user:password@host:5432/database?sslmode=…&sslrootcert=…`.
+    ///
+    /// `sslmode` is `disable`, `prefer` (the default: encrypted where the server can), or `require`,
+    /// `verify-ca` or `verify-full`, which all demand a certificate that can be checked, with the file
+    /// `sslrootcert` beside the well-known authorities.
+    pub fn parse(url: &str, patience: Patience) -> Result<Self> {
+        let (plain, ssl_mode, root_file) = take_tls(url)?;
+        let mut config: Config =
+            plain.parse().map_err(|error: tokio_postgres::Error| Error::Address { detail: explain(&error) })?;
+        if config.get_hosts().is_empty() {
+            return Err(Error::Address { detail: "it names no host".to_owned() });
+        }
+        config.ssl_mode(match ssl_mode {
+            Tls::Off => SslMode::Disable,
+            Tls::Opportunistic => SslMode::Prefer,
+            Tls::Checked => SslMode::Require,
+        });
+        let milliseconds = |time: Duration| time.as_millis().clamp(1, i32::MAX as u128);
+        config.connect_timeout(patience.connect).keepalives_idle(Duration::from_secs(30)).options(format!(
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c TimeZone=UTC",
+            milliseconds(patience.statement),
+            milliseconds(patience.lock),
+            milliseconds(patience.lock / 2),
+        ));
+        if config.get_application_name().is_none() {
+            config.application_name("foghorn");
+        }
+        let shown = shown(&config);
+        let tls = MakeRustlsConnect::new(client_config(ssl_mode, root_file.as_deref(), &shown)?);
+        Ok(Self { config, tls, shown })
+    }
+
+    /// Another database of the same server.
+    pub fn to_database(&self, name: &str) -> Self {
+        let mut config = self.config.clone();
+        config.dbname(name);
+        Self { shown: shown(&config), config, tls: self.tls.clone() }
+    }
+
+    /// Host, port and database, without the password.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Opens a session. May block.
+    pub(crate) fn connect(&self) -> Result<Session> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| self.unreachable(error.to_string()))?;
+        let (client, connection) =
+            runtime.block_on(self.config.connect(self.tls.clone())).map_err(|error| self.explain_refusal(&error))?;
+        runtime.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = explain(&error), "a session with the database has ended");
+            }
+        });
+        Ok(Session::new(client, runtime))
+    }
+
+    fn unreachable(&self, detail: String) -> Error {
+        Error::Unreachable { host: self.shown.clone(), detail }
+    }
+
+    fn explain_refusal(&self, error: &tokio_postgres::Error) -> Error {
+        let refused = |remedy: &str| Error::Refused {
+            host: self.shown.clone(),
+            detail: explain(error),
+            remedy: remedy.to_owned(),
+        };
+        match error.code() {
+            Some(code)
+                if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
+            {
+                refused("check user and password in DATABASE_URL, and pg_hba.conf on the server")
+            }
+            Some(code) if *code == SqlState::INVALID_CATALOG_NAME => {
+                refused("create the database first (createdb), or name another one in DATABASE_URL")
+            }
+            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
+                refused("grant this user CONNECT on the database")
+            }
+            Some(_) => self.unreachable(explain(error)),
+            None if explain(error).contains("certificate") => {
+                refused("name the authority's certificate with sslrootcert=FILE in DATABASE_URL")
+            }
+            None if explain(error).contains("TLS") && !explain(error).contains("os error") => {
+                refused("the server speaks no TLS: turn it on there, or set sslmode=disable in DATABASE_URL")
+            }
+            None if explain(error).contains("password missing") => refused("put the password into DATABASE_URL"),
+            None => self.unreachable(explain(error)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tls {
+    Off,
+    Opportunistic,
+    Checked,
+}
+
+/// Takes out of an address what is ours to see to.
+fn take_tls(url: &str) -> Result<(String, Tls, Option<String>)> {
+    let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if !is_url {
+        let detail = "it does not begin with postgresql:// or postgres://".to_owned();
+        return Err(Error::Address { detail });
+    }
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let (mut tls, mut root_file, mut kept) = (Tls::Opportunistic, None, Vec::new());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=').unwrap_or((pair, "")) {
+            ("sslmode", "disable") => tls = Tls::Off,
+            ("sslmode", "allow" | "prefer") => tls = Tls::Opportunistic,
+            ("sslmode", "require" | "verify-ca" | "verify-full") => tls = Tls::Checked,
+            ("sslmode", other) => {
+                let detail = format!("sslmode {other:?} is none of disable, prefer, require, verify-ca, verify-full");
+                return Err(Error::Address { detail });
+            }
+            ("sslrootcert", file) => root_file = Some(file.replace("%2F", "/")),
+            _ => kept.push(pair),
+        }
+    }
+    let plain = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+    Ok((plain, tls, root_file))
+}
+
+fn shown(config: &Config) -> String {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        _ => "?".to_owned(),
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let database = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
+    format!("{host}:{port}/{database}")
+}
+
+fn client_config(tls: Tls, root_file: Option<&str>, host: &str) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let refused = |detail: String| Error::Refused {
+        host: host.to_owned(),
+        detail,
+        remedy: "name a PEM file of certificates with sslrootcert".to_owned(),
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refused(error.to_string()))?;
+    if tls != Tls::Checked {
+        // Whoever only prefers encryption is promised nothing about who is at the other end.
+        let verifier = Arc::new(AnyCertificate(provider));
+        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+    }
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(file) = root_file {
+        let read = CertificateDer::pem_file_iter(file).map_err(|error| refused(format!("{file}: {error}")))?;
+        for certificate in read {
+            let certificate = certificate.map_err(|error| refused(format!("{file}: {error}")))?;
+            roots.add(certificate).map_err(|error| refused(format!("{file}: {error}")))?;
+        }
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Takes every certificate, as `sslmode=prefer` does everywhere.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_shows_where_it_leads_and_no_password() {
+        let cases = [
+            ("postgresql://ana:s3cret@db.example.org:5433/foghorn", "db.example.org:5433/foghorn"),
+            ("postgres://ana@db/foghorn?sslmode=require&sslrootcert=", "db:5432/foghorn"),
+        ];
+        for (url, shown) in cases {
+            let parsed = Address::parse(&url.replace("&sslrootcert=", ""), Patience::default()).unwrap();
+            assert_eq!(parsed.shown(), shown);
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_is_named_without_its_password() {
+        let cases = [
+            ("mysql://ana:s3cret@db/x", "begin with postgresql://"),
+            ("postgres://ana:s3cret@db/x?sslmode=maybe", "sslmode \"maybe\""),
+            ("postgres://ana:s3cret@db:port/x", "invalid"),
+        ];
+        for (url, expected) in cases {
+            let said = Address::parse(url, Patience::default()).map(drop).unwrap_err().to_string();
+            assert!(said.contains(expected) && !said.contains("s3cret"), "{said}");
+        }
+    }
+
+    #[test]
+    fn nobody_home_is_worth_another_try() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = Address::parse(&format!("postgres://ana:s3cret@{free}/x"), Patience::default()).unwrap();
+        let error = address.connect().map(drop).unwrap_err();
+        assert!(error.is_temporary() && error.to_string().contains(&free.to_string()), "{error}");
+    }
+}
