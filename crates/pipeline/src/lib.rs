@@ -28,6 +28,7 @@ pub mod analyse;
 pub mod notify;
 pub mod deliver;
 pub mod act;
+mod agent_lease;
 pub mod access_keys;
 pub mod slack_hand;
 pub mod escalate;

@@ -1,7 +1,10 @@
 //! Starting the stages, and stopping them in the order in which work flows.
 
+mod loops;
+
 use crate::access_keys::AccessKeys;
 use crate::act::Acting;
+use crate::agent_lease::AgentLease;
 use crate::analyse::{Analyse, Asking};
 use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
@@ -15,22 +18,21 @@ use crate::notify::Notify;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
-use crate::roles::Roles;
 use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::shared_redis::SharedRedis;
 use crate::silences::Silences;
 use crate::slack_hand::SlackHand;
-use crate::triage::Triage;
+use crate::triage::{Triage, worker_name};
 use crate::trial::Trial;
-use crate::vitals::{Pulse, Vitals};
+use crate::vitals::Vitals;
 use crate::watchman::Watchman;
 use crate::watchman::rhythm::Hearing;
 use foghorn_embed::Embedder;
 use foghorn_llm::Model;
 use foghorn_store::Store;
+use loops::{Timed, analyse_loop, lease_loop, notify_loop, reconcile_loop, remember_loop, spawn_triage};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -280,6 +282,7 @@ impl Pipeline {
         }
         let stop_redis = CancellationToken::new();
         let redis = handles.redis.as_ref().map(|redis| redis.start(roles, &stop_redis)).unwrap_or_default();
+        let lease = AgentLease::new(handles.store.clone(), worker_name());
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
         let mut stages = Vec::new();
@@ -293,6 +296,7 @@ impl Pipeline {
             let stop = CancellationToken::new();
             let timed = Timed {
                 roles,
+                lease: lease.clone(),
                 reconcile,
                 escalate,
                 watchman,
@@ -304,16 +308,22 @@ impl Pipeline {
         }
         if let Some(analyse) = analyse.filter(|_| roles.agent) {
             let stop = CancellationToken::new();
-            stage(tokio::spawn(analyse_loop(analyse, stop.clone(), vitals.watch("analyse"))), stop);
+            stage(tokio::spawn(analyse_loop(analyse, lease.clone(), stop.clone(), vitals.watch("analyse"))), stop);
         }
         if roles.agent {
             let stop = CancellationToken::new();
             let pulse = vitals.watch("notify");
-            stage(tokio::spawn(notify_loop(notify, deliver, notify_bell, edit_interval, stop.clone(), pulse)), stop);
+            let telling = notify_loop(notify, deliver, notify_bell, lease.clone(), edit_interval, stop.clone(), pulse);
+            stage(tokio::spawn(telling), stop);
         }
         if roles.agent || roles.web {
             let stop = CancellationToken::new();
             stage(tokio::spawn(remember_loop(recollection, stop.clone(), vitals.watch("remember"))), stop);
+        }
+        if roles.agent {
+            // Last: what the stages before it finish is still told under it.
+            let stop = CancellationToken::new();
+            stage(tokio::spawn(lease_loop(lease, stop.clone(), vitals.watch("lease"))), stop);
         }
         Running { of_slack, of_redis: (stop_redis, redis), stages, store: handles.store }
     }
@@ -349,230 +359,4 @@ fn asking(store: &Store, settings: &Settings) -> Result<Option<Asking>, String> 
         }
     };
     Ok(Some(Asking::new(model, clock, Doorbell::default())))
-}
-
-/// Questions to the model at the same time; the model's own bound may be lower.
-const QUESTIONS_AT_ONCE: usize = 8;
-
-/// How long a stage waits for a ring before it looks anyway.
-const IDLE: Duration = Duration::from_secs(1);
-
-/// How often receivers are looked after while many tellings are worded.
-const SPREAD_EVERY: Duration = Duration::from_millis(250);
-
-/// How often triage looks into a log that other processes write, too.
-const LOOK_AT_SHARED: Duration = Duration::from_millis(100);
-
-/// How long what is on its way to receivers is waited for at a stop.
-const FINISH_WITHIN: Duration = Duration::from_secs(5);
-
-/// Triage computes: it has a thread of its own and leaves the runtime's to those who wait.
-fn spawn_triage(
-    mut triage: Triage,
-    bell: Doorbell,
-    notify: Doorbell,
-    stop: CancellationToken,
-    pulse: Pulse,
-) -> JoinHandle<()> {
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let _pulse = pulse;
-        // What another process accepts rings no bell here.
-        let idle = if triage.is_shared() { LOOK_AT_SHARED } else { IDLE };
-        runtime.block_on(async {
-            let mut failures: u32 = 0;
-            loop {
-                match triage.step().await {
-                    Ok(step) => {
-                        failures = 0;
-                        if step.outcome.tellings > 0 || !step.outcome.opened.is_empty() {
-                            notify.ring();
-                        }
-                        if step.events == 0 {
-                            if stop.is_cancelled() {
-                                return triage.release().await;
-                            }
-                            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(idle) => {} }
-                        }
-                    }
-                    Err(error) => {
-                        failures += 1;
-                        tracing::error!(%error, failures, "triage could not commit its batch and will read it again");
-                        if stop.is_cancelled() {
-                            return triage.release().await;
-                        }
-                        tokio::time::sleep(backoff(failures)).await;
-                    }
-                }
-            }
-        });
-    })
-}
-
-fn backoff(failures: u32) -> Duration {
-    Duration::from_millis(100 * 2_u64.pow(failures.min(7)))
-}
-
-async fn notify_loop(
-    notify: Notify,
-    deliver: Deliver,
-    bell: Doorbell,
-    edit_interval: Duration,
-    stop: CancellationToken,
-    _pulse: Pulse,
-) {
-    let mut next_edit = tokio::time::Instant::now();
-    loop {
-        let is_last = stop.is_cancelled();
-        let mut delivered = 0;
-        match deliver_and_spread(&notify, &deliver).await {
-            Ok(count) => delivered = count,
-            Err(error) => tracing::error!(%error, "messages could not be delivered and will be tried again"),
-        }
-        if is_last || tokio::time::Instant::now() >= next_edit {
-            if let Err(error) = notify.edit_step().await {
-                tracing::error!(%error, "messages could not be edited and will be tried again");
-            }
-            next_edit = tokio::time::Instant::now() + edit_interval;
-        }
-        if let Err(error) = deliver.spread().await {
-            tracing::error!(%error, "receivers could not be told and will be tried again");
-        }
-        if is_last && delivered == 0 {
-            deliver.finish(FINISH_WITHIN).await;
-            return;
-        }
-        if delivered == 0 {
-            tokio::select! { () = stop.cancelled() => {}, () = bell.wait(edit_interval) => {} }
-        }
-    }
-}
-
-/// Delivers to the dashboard what waits. Many take a while to be worded; receivers are told of the first meanwhile.
-async fn deliver_and_spread(notify: &Notify, deliver: &Deliver) -> foghorn_store::Result<usize> {
-    let delivering = notify.deliver_step();
-    tokio::pin!(delivering);
-    loop {
-        tokio::select! {
-            outcome = &mut delivering => return outcome,
-            () = tokio::time::sleep(SPREAD_EVERY) => {
-                if let Err(error) = deliver.spread().await {
-                    tracing::error!(%error, "receivers could not be told and will be tried again");
-                }
-            }
-        }
-    }
-}
-
-/// Asks a language model, several questions at a time. At a stop what is on its way is left: nobody waits for it,
-/// and it is asked again after the next start.
-async fn analyse_loop(analyse: Analyse, stop: CancellationToken, _pulse: Pulse) {
-    if let Err(error) = analyse.resume().await {
-        tracing::error!(%error, "incidents that nobody asked about could not be looked through");
-    }
-    let mut under_way = tokio::task::JoinSet::new();
-    while !stop.is_cancelled() {
-        while under_way.len() < QUESTIONS_AT_ONCE
-            && let Some(job) = analyse.next()
-        {
-            let analyse = analyse.clone();
-            under_way.spawn(async move { analyse.handle(job).await });
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            Some(_) = under_way.join_next() => {}
-            () = analyse.wait(IDLE) => {}
-        }
-    }
-}
-
-/// Keeps the index over the memory up to date: a fix written now is recalled within half a second.
-async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pulse: Pulse) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(500));
-    loop {
-        tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
-        loop {
-            match recollection.refresh_step().await {
-                Ok(0) => break,
-                Ok(_) if stop.is_cancelled() => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(%error, "the memory could not be read and will be read again");
-                    break;
-                }
-            }
-        }
-    }
-}
-
-/// What runs by the clock.
-struct Timed {
-    roles: Roles,
-    reconcile: Reconcile,
-    escalate: Escalate,
-    watchman: Watchman,
-    quiet: Quiet,
-    routes: Routes,
-    notify: Doorbell,
-}
-
-impl Timed {
-    /// Steps of escalation that are due, and what was held back and no longer is.
-    async fn tell_what_is_due(&self) -> foghorn_store::Result<()> {
-        if self.quiet.settle().await? + self.escalate.step().await? > 0 {
-            self.notify.ring();
-        }
-        Ok(())
-    }
-
-    /// What is due in this second. What fails is tried again when it is due the next time.
-    async fn tick(&mut self, seconds: u64) {
-        if seconds.is_multiple_of(2) {
-            self.routes.reload();
-        }
-        if self.roles.triage
-            && seconds.is_multiple_of(5)
-            && let Err(error) = self.reconcile.sweep_step().await
-        {
-            tracing::error!(%error, "the sweep over incidents failed and will run again");
-        }
-        if !self.roles.agent {
-            return;
-        }
-        if let Err(error) = self.reconcile.pick_up_foreign().await {
-            tracing::error!(%error, "incidents of other programs could not be taken up and will be tried again");
-        }
-        if seconds.is_multiple_of(2)
-            && let Err(error) = self.tell_what_is_due().await
-        {
-            tracing::error!(%error, "what is due could not be queued and will be tried again");
-        }
-        if let Err(error) = self.watchman.step().await {
-            tracing::error!(%error, "the watchman could not go round and tries again");
-        }
-        if seconds.is_multiple_of(60) {
-            self.reconcile.publish_head().await;
-            if let Err(error) = self.reconcile.settle_outcomes().await {
-                tracing::error!(%error, "what became of fixes could not be recorded and will be tried again");
-            }
-            match self.reconcile.forget_step().await {
-                Ok(0) => {}
-                Ok(events) => tracing::info!(events, "retention has forgotten old events"),
-                Err(error) => tracing::error!(%error, "retention failed and will run again"),
-            }
-        }
-    }
-}
-
-async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
-    let mut seconds: u64 = 0;
-    let mut ticks = tokio::time::interval(IDLE);
-    loop {
-        tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
-        timed.tick(seconds).await;
-        seconds += 1;
-    }
-    if timed.roles.agent {
-        timed.reconcile.publish_head().await;
-    }
 }

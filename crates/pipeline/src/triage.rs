@@ -252,7 +252,7 @@ impl Triage {
 }
 
 /// A name that no other process has: where it runs, which one it is, and when this stage was made.
-fn worker_name() -> String {
+pub(crate) fn worker_name() -> String {
     static STAGES: AtomicU64 = AtomicU64::new(0);
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let began = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_micros();

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_dead_letters.sql"),
     include_str!("../../migrations/postgres/0003_access_keys.sql"),
     include_str!("../../migrations/postgres/0004_analyses.sql"),
+    include_str!("../../migrations/postgres/0005_agent_lease.sql"),
 ];
 
 /// The schema version this program writes.
@@ -31,6 +32,7 @@ const OWN_TABLES: &[&str] = &[
     "event_findings",
     "idempotency_keys",
     "incident_notes",
+    "leases",
     "log_templates",
     "memory_changes",
     "notifications",

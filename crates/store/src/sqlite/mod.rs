@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file, one writer, several readers.
 
 pub mod access_keys;
+pub mod agent_lease;
 pub mod analyses;
 pub mod announcements;
 pub mod audit;
@@ -79,6 +80,8 @@ struct Inner {
     engine: Engine,
     idle_readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
+    /// By what name this process holds the lease on telling people, once it has asked for it.
+    agent: std::sync::OnceLock<String>,
 }
 
 enum Engine {
@@ -120,6 +123,7 @@ impl Store {
             engine,
             idle_readers: Mutex::default(),
             reader_permits: Semaphore::new(readers.max(1)),
+            agent: std::sync::OnceLock::new(),
         })))
     }
 
@@ -150,6 +154,16 @@ impl Store {
     /// Whether other processes may write the same store.
     pub fn is_shared(&self) -> bool {
         matches!(self.0.engine, Engine::Postgres { .. })
+    }
+
+    /// Remembers by what name this process asks for the lease on telling people.
+    pub(crate) fn set_agent(&self, holder: &str) {
+        self.0.agent.get_or_init(|| holder.to_owned());
+    }
+
+    /// That name.
+    pub(crate) fn agent(&self) -> Option<String> {
+        self.0.agent.get().cloned()
     }
 
     /// `sqlite` or `postgres`.

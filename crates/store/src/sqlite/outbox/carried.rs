@@ -8,6 +8,7 @@ use super::record::join;
 use super::{COLUMNS, Carried, IncidentId, Notification, Store, notification};
 use crate::Result;
 use crate::sql::{Transaction, params};
+use crate::sqlite::agent_lease;
 use crate::sqlite::notifications::mark_dirty;
 
 /// Whether a row `n` goes out in a message that is begun and not recorded.
@@ -19,8 +20,11 @@ impl Store {
     /// Writes down that a delivery begins, and which others of the lane its message carries.
     /// `false` if there is nothing to deliver any more.
     pub async fn begin_delivery(&self, row: &Notification, others: Vec<Carried>) -> Result<bool> {
-        let row = row.clone();
+        let (row, agent) = (row.clone(), self.agent());
         self.write(move |tx| {
+            if !agent_lease::is_held(tx, agent.as_deref())? {
+                return Ok(false);
+            }
             let sql = "UPDATE notifications SET in_flight = TRUE, dirty = 0, told_with = NULL WHERE id = ?1 AND status = 'pending'";
             if tx.prepare_cached(sql)?.execute([row.id])? == 0 {
                 return Ok(false);
