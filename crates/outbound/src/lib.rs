@@ -2,10 +2,10 @@
 //!
 //! Each way out draws the same [`Message`](foghorn_domain::message::Message), made fit once more by `fit`,
 //! for its reader, sends it once and says what became of it ([`Receipt`] or [`SendError`]); whether and when to
-//! try again is the caller's to decide, with [`backoff`] where the other side names no time. Nothing here knows
-//! a store or reads a clock: the present moment is an argument.
+//! try again, and after which pause, is the caller's to decide. Nothing here knows a store or reads a clock: the
+//! present moment is an argument.
 //!
-//! - [`outcome`] and [`backoff`]: what came of a sending, and how long to wait for the next.
+//! - [`outcome`]: what came of a sending.
 //! - [`guarded`]: the one client for addresses that users supply. It reaches the public internet and what an
 //!   operator allowed, nothing else.
 //! - `reply`: what the status of an HTTP answer means, the same for all.
@@ -13,7 +13,6 @@
 //! - [`pagerduty`]: the Events API v2, which rings phones.
 //! - [`webhook`]: signed JSON to an address of a user's choice.
 
-mod backoff;
 pub mod email;
 mod fit;
 pub mod guarded;
@@ -22,5 +21,4 @@ pub mod pagerduty;
 mod reply;
 pub mod webhook;
 
-pub use backoff::backoff;
 pub use outcome::{Receipt, Retry, SendError};

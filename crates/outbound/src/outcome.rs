@@ -31,7 +31,7 @@ pub struct SendError {
 pub enum Retry {
     /// Not before this has passed: the other side said so.
     After(Duration),
-    /// After a pause of one's own choosing: see [`backoff`](crate::backoff).
+    /// After a pause of the caller's choosing.
     Backoff,
     /// The same request would fail again; a person has to change something.
     Never,

@@ -7,10 +7,13 @@
 //!
 //! Nothing here remembers what was told: a restart reads it from the store and goes on.
 
+mod edit;
 mod heartbeat;
 mod lane;
 mod outcomes;
 mod pace;
+mod patience;
+mod post;
 mod storm;
 mod thread;
 

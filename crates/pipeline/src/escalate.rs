@@ -20,6 +20,9 @@ impl Escalate {
     /// Queues the reasons that have become due. Returns how many.
     pub async fn step(&self) -> Result<usize> {
         let table = self.routes.table();
+        if !table.routing.goes_on_telling() {
+            return Ok(0);
+        }
         let now = self.store.clock().now();
         let mut due = Vec::new();
         for (incident, at) in self.store.told_and_unanswered().await? {

@@ -17,10 +17,14 @@ use foghorn_store::model::Notification;
 use foghorn_store::sqlite::notifications::{Delivery, Prepared};
 use foghorn_store::{Result, Store};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Later than this a telling is no news any more.
 const LATE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Tellings that have been worded wait this long for others to be committed with.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
 
 /// The stage.
 pub struct Notify {
@@ -48,8 +52,8 @@ impl Notify {
         Self { store, metrics, explainer, routes, quiet, related_window, started_at, printer }
     }
 
-    /// Delivers what waits, in one commit. Returns how many tellings went out. One that cannot be made ready
-    /// is put off and holds up no other.
+    /// Delivers what waits; what has been worded is committed every now and then, so that the first do not wait for
+    /// the last. Returns how many tellings went out. One that cannot be made ready is put off and holds up no other.
     pub async fn deliver_step(&self) -> Result<usize> {
         let pending = self.store.pending_notifications(200).await?;
         let mut ready: Vec<(Prepared, Message)> = Vec::new();
@@ -58,6 +62,8 @@ impl Notify {
             return Ok(0);
         }
         let conditions = self.quiet.conditions().await?;
+        let (mut committed, mut count) = (0, 0);
+        let mut since = Instant::now();
         for notification in pending {
             match self.prepare(&notification, &ready, &conditions, &mut catch_up).await {
                 Ok(prepared) => ready.push(prepared),
@@ -67,7 +73,16 @@ impl Notify {
                     self.store.postpone(notification, error.to_string()).await?;
                 }
             }
+            if since.elapsed() >= COMMIT_EVERY {
+                count += self.commit(&ready[committed..]).await?;
+                (committed, since) = (ready.len(), Instant::now());
+            }
         }
+        Ok(count + self.commit(&ready[committed..]).await?)
+    }
+
+    /// Delivers in one commit. Returns how many went out.
+    async fn commit(&self, ready: &[(Prepared, Message)]) -> Result<usize> {
         if ready.is_empty() {
             return Ok(0);
         }

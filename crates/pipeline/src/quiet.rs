@@ -52,6 +52,17 @@ impl Quiet {
     }
 }
 
+/// What holds a telling, as the store and people read it.
+pub(crate) fn word(by: HeldBy) -> String {
+    match by {
+        HeldBy::Maintenance => "maintenance".to_owned(),
+        HeldBy::Silence(id) => format!("silence:{id}"),
+        HeldBy::Inhibition(id) => format!("inhibition:{id}"),
+        HeldBy::Interval => "interval".to_owned(),
+        HeldBy::Storm => "storm".to_owned(),
+    }
+}
+
 /// What keeps quiet at one moment, read once for all that are about to be told.
 pub struct Conditions {
     table: Arc<Table>,
@@ -84,14 +95,7 @@ impl Conditions {
         let subject = Subject::from(incident);
         let team = self.table.team_of(incident, self.now);
         let held = quiet.verdict(&subject.for_team(team.as_deref()), &causes, self.now)?;
-        let by = match held.by {
-            HeldBy::Maintenance => "maintenance".to_owned(),
-            HeldBy::Silence(id) => format!("silence:{id}"),
-            HeldBy::Inhibition(id) => format!("inhibition:{id}"),
-            HeldBy::Interval => "interval".to_owned(),
-            HeldBy::Storm => "storm".to_owned(),
-        };
-        Some(Held { why: held.why, by })
+        Some(Held { why: held.why, by: word(held.by) })
     }
 }
 

@@ -174,6 +174,10 @@ impl Recollection {
         if let Some((end, _)) = request.text.char_indices().nth(MAX_QUERY) {
             request.text.truncate(end);
         }
+        // Where nothing is remembered, no model has to be asked what it means.
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
         let vector = match (&self.embedder, request.text.trim().is_empty()) {
             (Some(embedder), false) => {
                 let (embedder, text) = (embedder.clone(), request.text.clone());

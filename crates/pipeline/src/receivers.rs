@@ -195,6 +195,11 @@ impl Receiver {
         }
     }
 
+    /// For Slack: what the table of messages that others read says of one that was found there.
+    pub(crate) fn slack_row(&self, outgoing: &Outgoing<'_>) -> Option<SlackRow> {
+        matches!(self, Self::Slack(_)).then(|| slack::slack_row(outgoing))
+    }
+
     /// Whether its message would look another way than it does.
     pub(crate) fn shows(&self, row: &Notification, incident: &Incident) -> bool {
         let is_new_status = row.shown_status.as_deref() != Some(incident.status.as_str());

@@ -274,6 +274,9 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How often triage looks into a log that other processes write, too.
 const LOOK_AT_SHARED: Duration = Duration::from_millis(100);
 
+/// How often receivers are looked after while many tellings are worded.
+const SPREAD_EVERY: Duration = Duration::from_millis(250);
+
 /// How long what is on its way to receivers is waited for at a stop.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
@@ -336,7 +339,7 @@ async fn notify_loop(
     loop {
         let is_last = stop.is_cancelled();
         let mut delivered = 0;
-        match notify.deliver_step().await {
+        match deliver_and_spread(&notify, &deliver).await {
             Ok(count) => delivered = count,
             Err(error) => tracing::error!(%error, "messages could not be delivered and will be tried again"),
         }
@@ -355,6 +358,22 @@ async fn notify_loop(
         }
         if delivered == 0 {
             tokio::select! { () = stop.cancelled() => {}, () = bell.wait(edit_interval) => {} }
+        }
+    }
+}
+
+/// Delivers to the dashboard what waits. Many take a while to be worded; receivers are told of the first meanwhile.
+async fn deliver_and_spread(notify: &Notify, deliver: &Deliver) -> foghorn_store::Result<usize> {
+    let delivering = notify.deliver_step();
+    tokio::pin!(delivering);
+    loop {
+        tokio::select! {
+            outcome = &mut delivering => return outcome,
+            () = tokio::time::sleep(SPREAD_EVERY) => {
+                if let Err(error) = deliver.spread().await {
+                    tracing::error!(%error, "receivers could not be told and will be tried again");
+                }
+            }
         }
     }
 }

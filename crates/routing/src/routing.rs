@@ -69,6 +69,15 @@ impl Routing {
         found
     }
 
+    /// Whether any route has more to do while nobody acknowledges: steps, or repetitions.
+    pub fn goes_on_telling(&self) -> bool {
+        fn goes_on(route: &Route) -> bool {
+            let steps = route.settings.escalation.as_ref().is_some_and(|steps| !steps.is_empty());
+            steps || route.settings.repeat_interval.is_some() || route.children.iter().any(goes_on)
+        }
+        self.routes.iter().any(goes_on)
+    }
+
     /// The fallback, for what no route took and for what a receiver could not be told.
     pub fn to_fallback(&self) -> Vec<Routed> {
         let mut found = Vec::new();
@@ -118,5 +127,27 @@ impl Routing {
     /// What somebody should look at although the file can be used.
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_steps_and_repetitions_go_on_telling() {
+        let check = |route: &str, expected: bool| {
+            let text = format!(
+                "fallback = [\"a\"]\n[receivers.a]\nkind = \"dashboard\"\n[[route]]\nmatch = [\"service = shop\"]\n{route}"
+            );
+            let routing = Routing::parse(&text).unwrap_or_else(|faults| panic!("{route}: {faults:?}"));
+            assert_eq!(routing.goes_on_telling(), expected, "{route}");
+        };
+        check("receivers = [\"a\"]", false);
+        check("receivers = [\"a\"]\ngroup_interval = \"5m\"", false);
+        check("receivers = [\"a\"]\nrepeat_interval = \"1h\"", true);
+        check("receivers = [\"a\"]\nescalation = [{ after = \"15m\", receivers = [\"a\"] }]", true);
+        let below = "[[route.route]]\nmatch = [\"kind = error\"]\nreceivers = [\"a\"]\nrepeat_interval = \"1h\"";
+        check(&format!("receivers = [\"a\"]\n{below}"), true);
     }
 }

@@ -131,11 +131,12 @@ pub struct Notification {
     pub route: Option<String>,
     /// The team that the route names.
     pub team: Option<String>,
-    /// What holds it back: `silence:7`, `inhibition:12`.
+    /// What holds it back: `maintenance`, `silence:7`, `inhibition:12`, `interval`; or kept it from a message of its
+    /// own: `storm`.
     pub held_by: Option<String>,
     /// Whether a delivery has begun whose outcome is not recorded.
     pub in_flight: bool,
-    /// What the receiver calls the message.
+    /// What the receiver calls the message; before there is one, what it has said of it.
     pub provider: Option<Value>,
     /// The status of the incident that the message shows.
     pub shown_status: Option<String>,
@@ -144,6 +145,16 @@ pub struct Notification {
     /// Whether the message may repeat an earlier one.
     pub may_repeat: bool,
 }
+
+impl Notification {
+    /// Since when the receiver has answered nothing but that one should wait.
+    pub fn asked_to_wait_since(&self) -> Option<Timestamp> {
+        self.provider.as_ref()?.get(ASKED_TO_WAIT_SINCE)?.as_str()?.parse().ok()
+    }
+}
+
+/// Where [`Notification::asked_to_wait_since`] stands in `provider`.
+pub(crate) const ASKED_TO_WAIT_SINCE: &str = "asked_to_wait_since";
 
 /// An entry of an incident's timeline.
 #[derive(Clone, Debug)]

@@ -443,7 +443,7 @@ async fn a_route_that_spares_its_receiver_tells_the_rest_of_a_service_later_and_
     assert_eq!(told(&slack, FakeSlack::CHANNEL), ["#1 new"]);
     let waiting = app.incident(2).await["notifications"].clone();
     let at_slack = waiting.as_array().unwrap().iter().find(|row| row["receiver"] == "alerts").unwrap();
-    assert_eq!(at_slack["status"], "pending");
+    assert_eq!((&at_slack["status"], &at_slack["held_by"]), (&json!("pending"), &json!("interval")));
     assert!(at_slack["why"].as_str().unwrap().contains("at most every 10"), "{at_slack}");
     app.send(check(9, "critical", "firing")).await;
     app.settle().await;

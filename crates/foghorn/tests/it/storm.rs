@@ -60,6 +60,11 @@ async fn five_hundred_at_once_are_told_in_a_few_messages() {
     assert!(storm.edits.len() <= 3, "{} edits", storm.edits.len());
     let lines = app.get("/api/v1/incidents/400/explain").await.expect(200).json()["lines"].to_string();
     assert!(lines.contains("storm"), "{lines}");
+    let alone = messages.len() as i64;
+    assert_eq!(
+        app.count("SELECT count(*) FROM notifications WHERE status = 'joined' AND held_by = 'storm'"),
+        500 - alone
+    );
 }
 
 #[tokio::test]
@@ -179,6 +184,38 @@ async fn edits_of_all_channels_together_keep_to_what_a_workspace_takes() {
     let messages = slack.all_messages();
     assert_eq!(messages.len(), 80);
     assert!(messages.iter().all(|message| message.edits.len() == 1));
+}
+
+/// Two teams in one channel.
+const ONE_CHANNEL: &str = r##"
+fallback = ["ops"]
+
+[receivers.ops]
+kind = "slack"
+channel = "#incident-alerts"
+storm_above = 1000
+
+[receivers.dev]
+kind = "slack"
+channel = "#incident-alerts"
+storm_above = 1000
+
+[[route]]
+match = ["service =~ service-[0-9]*[02468]"]
+receivers = ["dev"]
+"##;
+
+#[tokio::test]
+async fn two_receivers_in_one_channel_keep_to_its_pace_together() {
+    let (slack, mut app) = strict(ONE_CHANNEL).await;
+    app.send_all((0..30).map(|number| firing(number, "warning")).collect()).await;
+    app.tell_everybody().await;
+    went_well(&slack);
+    assert_eq!(slack.all_messages().len(), 30);
+    for receiver in ["ops", "dev"] {
+        let sent = format!("SELECT count(*) FROM notifications WHERE receiver = '{receiver}' AND status = 'sent'");
+        assert_eq!(app.count(&sent), 15);
+    }
 }
 
 #[tokio::test]

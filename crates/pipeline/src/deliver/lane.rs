@@ -1,12 +1,12 @@
-//! What happens in one lane: hold back what is to be quiet, fold a storm, post, and last reply in threads and edit.
+//! What happens in one lane: hold back what is to be quiet, fold a storm, [`post`](super::post), and last
+//! [`reply`](super::thread) in threads and [`edit`](super::edit).
 
 use super::Deliver;
 use super::pace::Pace;
-use super::storm::{Storm, joining};
-use super::thread::with_known;
-use crate::explain::{Told, reason_of};
+use super::storm::joining;
 use crate::metrics::Metrics;
-use crate::receivers::{Delivered, Failure, Looked, Outgoing, Receiver, Retry};
+use crate::quiet::word;
+use crate::receivers::Receiver;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::Reason;
@@ -14,7 +14,7 @@ use foghorn_domain::severity::Urgency;
 use foghorn_routing::{STORM_WINDOW, StormGauge, within_interval};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
+use foghorn_store::sqlite::outbox::Lane;
 use foghorn_store::sqlite::watch::WATCHMAN;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,9 +24,7 @@ const STORM_LASTS: SignedDuration = SignedDuration::from_mins(5);
 /// So few that wait go out one by one, however many went before.
 const AT_ONCE: usize = 5;
 /// Tellings looked at together.
-const LOOK_AHEAD: u32 = 500;
-/// A message that shows the right status, and only a count that has grown since, is edited this seldom.
-const COUNTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const LOOK_AHEAD: u32 = 500;
 /// Slack takes about fifty edits a minute of a workspace (docs.slack.dev/apis/web-api/rate-limits, tier 3).
 const SLACK_EDITS_PER_SECOND: f64 = 0.8;
 /// A lane whose turn comes sooner than this is waited for; else its next visit finds it.
@@ -98,26 +96,42 @@ impl Deliver {
         waiting: &[Notification],
     ) -> Result<Turn> {
         let incident = self.store.incident(first.incident_id).await?;
+        let mut begun = None;
+        if first.in_flight {
+            if let Err(moment) = self.pace(lane, receiver, true).await? {
+                return Ok(Turn::Later(moment));
+            }
+            match self.find_begun(lane, receiver, first, &incident).await? {
+                Some(not_found) => begun = Some(not_found),
+                None => return Ok(Turn::Done(1)),
+            }
+        }
         if first.reason == Reason::MoreKnown {
-            return self.reply(lane, receiver, first, incident).await;
+            return match begun {
+                Some(not_found) => self.post_again(lane, receiver, first, incident, not_found).await,
+                None => self.reply(lane, receiver, first, incident).await,
+            };
         }
         let was_asked_for = first.reason == Reason::DetailsRequested;
         if !was_asked_for && let Some(held) = self.quiet.verdict(&incident).await? {
-            self.store.hold(first.id, held.why, Some(held.by)).await?;
+            self.store.hold(first, held.why, Some(held.by)).await?;
             return Ok(Turn::Done(1));
         }
         if let Some(why) = receiver.no_longer_told(first, &incident) {
-            self.store.hold(first.id, why.to_owned(), None).await?;
+            self.store.hold(first, why.to_owned(), None).await?;
             return Ok(Turn::Done(1));
         }
         if !was_asked_for && let Some(held) = self.too_soon(lane, first, &incident).await? {
-            self.store.wait_until(first.id, held.until, held.why).await?;
+            self.store.wait_until(first.id, held.until, held.why, held.by).await?;
             return Ok(Turn::Done(1));
+        }
+        if let Some(not_found) = begun {
+            return self.post_again(lane, receiver, first, incident, not_found).await;
         }
         let crowd = if was_asked_for || !receiver.folds_storms() { Vec::new() } else { crowd(first, waiting) };
         let is_storm = self.is_storm(lane, &crowd).await?;
         if is_storm {
-            let held = self.hold_silenced(&crowd).await?;
+            let held = crowd.len() - self.hold_silenced(crowd.clone()).await?.len();
             if held > 0 {
                 return Ok(Turn::Done(held));
             }
@@ -134,213 +148,28 @@ impl Deliver {
             return Ok(Turn::Later(moment));
         }
         if !is_storm {
-            return self.post(lane, receiver, first, incident, None).await;
+            return self.post(lane, receiver, first, incident, Vec::new(), first.may_repeat).await;
         }
         let storm = self.storm_of(&crowd).await?;
         let carrier = crowd.iter().find(|row| Some(row.incident_id) == storm.worst()).unwrap_or(first);
         let incident = self.store.incident(carrier.incident_id).await?;
-        let others: Vec<Notification> = crowd.iter().filter(|row| row.id != carrier.id).cloned().collect();
-        self.post(lane, receiver, carrier, incident, Some((storm, others))).await
+        let may_repeat = crowd.iter().any(|row| row.may_repeat);
+        let others = crowd.iter().filter(|row| row.id != carrier.id).cloned().collect();
+        self.post(lane, receiver, carrier, incident, others, may_repeat).await
     }
 
-    /// Holds back what nobody is to be told of, so that it does not go out among many others.
-    async fn hold_silenced(&self, crowd: &[Notification]) -> Result<usize> {
+    /// Holds back what nobody is to be told of, so that it does not go out among many others. Answers the rest.
+    pub(super) async fn hold_silenced(&self, crowd: Vec<Notification>) -> Result<Vec<Notification>> {
         let conditions = self.quiet.conditions().await?;
-        let mut held = 0;
+        let mut rest = Vec::with_capacity(crowd.len());
         for row in crowd {
             let incident = self.store.incident(row.incident_id).await?;
-            if let Some(verdict) = conditions.verdict(&incident) {
-                self.store.hold(row.id, verdict.why, Some(verdict.by)).await?;
-                held += 1;
+            match conditions.verdict(&incident) {
+                Some(verdict) => self.store.hold(&row, verdict.why, Some(verdict.by)).await?,
+                None => rest.push(row),
             }
         }
-        Ok(held)
-    }
-
-    /// Posts one message. What was begun before and not recorded is looked for first.
-    pub(super) async fn post(
-        &self,
-        lane: &Lane,
-        receiver: &Receiver,
-        row: &Notification,
-        mut incident: Incident,
-        storm: Option<(Storm, Vec<Notification>)>,
-    ) -> Result<Turn> {
-        if !self.store.begin_delivery(row.id).await? {
-            return Ok(Turn::Done(0));
-        }
-        incident.status = incident.status.once_told();
-        let (storm, others) = storm.map_or((None, Vec::new()), |(storm, others)| (Some(storm), others));
-        let mut may_repeat = false;
-        let mut delivered = None;
-        if row.in_flight {
-            match receiver.look(row).await {
-                Looked::Found(found) => delivered = Some(*found),
-                Looked::NoNeed => {}
-                // What is on its way may still land: if it does, this one repeats it.
-                Looked::NotThere => may_repeat = true,
-                Looked::Unknown(failure) => {
-                    tracing::warn!(
-                        receiver = lane.receiver,
-                        code = failure.code,
-                        "an earlier attempt could not be looked for; the message is sent again, marked"
-                    );
-                    may_repeat = true;
-                }
-            }
-        }
-        let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), may_repeat).await?;
-        let outcome = match delivered {
-            Some(found) => Ok(found),
-            None => receiver.post(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await,
-        };
-        match outcome {
-            Ok(delivered) => {
-                self.count(receiver, if may_repeat { "sent_again" } else { "sent" }, None);
-                self.record(receiver, row, &incident, &told, delivered, may_repeat, &others).await?;
-            }
-            Err(failure) => self.refused(lane, receiver, row, failure).await?,
-        }
-        Ok(Turn::Done(1))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "they are what is recorded, each once")]
-    async fn record(
-        &self,
-        receiver: &Receiver,
-        row: &Notification,
-        incident: &Incident,
-        told: &Told,
-        delivered: Delivered,
-        may_repeat: bool,
-        others: &[Notification],
-    ) -> Result<()> {
-        let landed = Landed {
-            notification: row.clone(),
-            message: serde_json::to_value(&told.message)?,
-            provider: with_known(delivered.provider, receiver, incident, told),
-            shown_status: receiver.shown_after_post(incident.status).as_str().to_owned(),
-            shown_count: incident.event_count,
-            may_repeat,
-            digest: joining(others, row.incident_id),
-            kind: receiver.kind(),
-            slack: delivered.slack,
-        };
-        self.store.record_landed(landed).await
-    }
-
-    async fn refused(&self, lane: &Lane, receiver: &Receiver, row: &Notification, failure: Failure) -> Result<()> {
-        let now = self.store.clock().now();
-        let (retry_in, counts) = match failure.retry {
-            Retry::After(pause) => {
-                self.lane(lane, |state| state.pace.rest_until(now + pause));
-                (Some(pause), false)
-            }
-            Retry::Backoff => (Some(backoff(row.attempts)), true),
-            Retry::Never => (None, true),
-        };
-        self.count(receiver, if retry_in.is_some() { "put_off" } else { "given_up" }, Some(&failure.code));
-        tracing::warn!(
-            receiver = lane.receiver,
-            incident.id = row.incident_id,
-            code = failure.code,
-            detail = failure.detail,
-            "a telling was not delivered"
-        );
-        let refused = Refused {
-            notification: row.clone(),
-            kind: receiver.kind(),
-            code: failure.code,
-            detail: failure.detail,
-            retry_in,
-            // That this attempt did not land says nothing about an earlier one.
-            may_have_landed: failure.may_have_landed || row.in_flight,
-            counts,
-            fallback: self.routes.fallback(),
-        };
-        self.store.record_refused(refused).await
-    }
-
-    /// Brings the message that waits longest up to date.
-    async fn edit_next(&self, lane: &Lane, receiver: &Receiver) -> Result<Turn> {
-        let Some(row) = self.store.outdated_in(lane.clone(), COUNTS_EVERY).await? else { return Ok(Turn::Nothing) };
-        match self.edit(lane, receiver, &row).await {
-            Err(error) if !error.is_temporary() => {
-                tracing::error!(%error, receiver = lane.receiver, incident.id = row.incident_id, "a message could not be brought up to date and will be tried again");
-                self.store.put_off_edit(&row, Some(backoff(row.attempts)), true).await?;
-                Ok(Turn::Done(1))
-            }
-            turn => turn,
-        }
-    }
-
-    async fn edit(&self, lane: &Lane, receiver: &Receiver, row: &Notification) -> Result<Turn> {
-        let incident = self.store.incident(row.incident_id).await?;
-        let status = incident.status.as_str().to_owned();
-        let was_said_elsewhere = receiver.says_changes() && !self.store.is_last_told(row).await?;
-        if was_said_elsewhere || !receiver.shows(row, &incident) {
-            self.store.record_edit(row.id, row.dirty, status, None).await?;
-            return Ok(Turn::Done(1));
-        }
-        let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), row.may_repeat).await?;
-        self.follow_up(receiver, row, &incident, &told).await?;
-        let message = serde_json::to_value(&told.message)?;
-        if !row.is_digest && row.message.as_ref() == Some(&message) {
-            self.store.record_edit(row.id, row.dirty, status, None).await?;
-            return Ok(Turn::Done(1));
-        }
-        if let Err(moment) = self.pace(lane, receiver, false).await? {
-            return Ok(Turn::Later(moment));
-        }
-        let storm = match row.is_digest {
-            true => Some(self.storm_from(row).await?),
-            false => None,
-        };
-        match receiver.edit(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await {
-            Ok(()) => {
-                self.count(receiver, "edited", None);
-                self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
-            }
-            Err(failure) => {
-                let now = self.store.clock().now();
-                let (retry_in, counts) = match failure.retry {
-                    Retry::After(pause) => {
-                        self.rest_edits(lane, receiver, now + pause);
-                        (Some(pause), false)
-                    }
-                    Retry::Backoff => (Some(backoff(row.attempts)), true),
-                    Retry::Never => (None, true),
-                };
-                self.count(
-                    receiver,
-                    if retry_in.is_some() { "edit_put_off" } else { "edit_given_up" },
-                    Some(&failure.code),
-                );
-                tracing::warn!(
-                    receiver = lane.receiver,
-                    incident.id = row.incident_id,
-                    code = failure.code,
-                    "a message could not be edited"
-                );
-                self.store.put_off_edit(row, retry_in, counts).await?;
-            }
-        }
-        Ok(Turn::Done(1))
-    }
-
-    async fn outgoing<'a>(
-        &self,
-        row: &'a Notification,
-        incident: &'a Incident,
-        told: &'a Told,
-        storm: Option<&'a Storm>,
-    ) -> Result<Outgoing<'a>> {
-        let first_notification = self.store.first_told(row).await?;
-        let news = match row.reason {
-            Reason::MoreKnown => Some(self.news(row, incident, told).await?.unwrap_or_default()),
-            _ => None,
-        };
-        Ok(Outgoing { row, incident, told, storm, news, first_notification, now: self.store.clock().now() })
+        Ok(rest)
     }
 
     /// Whether the route spares its receiver, which was told about the same service a moment ago. What is spared
@@ -351,7 +180,7 @@ impl Deliver {
         let told_last =
             self.store.last_told(lane.clone(), incident.service.clone(), incident.environment.clone()).await?;
         let held = within_interval(row.urgency, Some(interval), told_last, now);
-        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why })))
+        Ok(held.and_then(|held| Some(Spared { until: held.until?, why: held.why, by: word(held.by) })))
     }
 
     /// Whether what waits is more than the lane takes one by one: with what went out within the last minute more
@@ -365,61 +194,44 @@ impl Deliver {
             && gauge.delivery(first.urgency, &posts, crowd.len(), now) == foghorn_routing::Delivery::Storm)
     }
 
-    /// A route may name a receiver that the file no longer has: what waits for it goes to the fallback.
-    async fn give_up_lane(&self, lane: &Lane) -> Result<usize> {
-        let waiting = self.store.waiting_in(lane.clone(), LOOK_AHEAD).await?;
-        let count = waiting.len();
-        for row in waiting {
-            let refused = Refused {
-                notification: row,
-                kind: "receiver",
-                code: "unknown_receiver".to_owned(),
-                detail: format!("no receiver is called {}", lane.receiver),
-                retry_in: None,
-                may_have_landed: false,
-                counts: true,
-                fallback: self.routes.fallback(),
-            };
-            self.store.record_refused(refused).await?;
-        }
-        while let Some(row) = self.store.outdated_in(lane.clone(), SignedDuration::ZERO).await? {
-            self.store.put_off_edit(&row, None, true).await?;
-        }
-        Ok(count)
-    }
-
     /// Takes a turn of the lane, or says when there will be one.
-    async fn pace(
+    pub(super) async fn pace(
         &self,
         lane: &Lane,
         receiver: &Receiver,
         is_post: bool,
     ) -> Result<std::result::Result<(), Timestamp>> {
         let now = self.store.clock().now();
+        let place = pace_of(lane, receiver);
         if self.lane(lane, |state| !std::mem::replace(&mut state.is_primed, true)) {
             let sent = self.store.sent_since(lane.clone(), now - SignedDuration::from_secs(5)).await?.len();
-            self.lane(lane, |state| state.pace.had_sent(sent));
+            self.lane(&place, |state| state.pace.had_sent(sent));
         }
         let per_second = receiver.per_second();
         if is_post {
-            return Ok(self.lane(lane, |state| state.pace.post(now, per_second)));
+            return Ok(self.lane(&place, |state| state.pace.post(now, per_second)));
         }
         let counts_edits = receiver.counts_edits();
         if counts_edits && let Err(moment) = self.slack_edits().one(now, SLACK_EDITS_PER_SECOND) {
             return Ok(Err(moment));
         }
-        let turn = self.lane(lane, |state| state.pace.edit(now, per_second));
+        let turn = self.lane(&place, |state| state.pace.edit(now, per_second));
         if counts_edits && turn.is_err() {
             self.slack_edits().give_back();
         }
         Ok(turn)
     }
 
+    /// Nothing goes out before a moment.
+    pub(super) fn rest(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
+        self.lane(&pace_of(lane, receiver), |state| state.pace.rest_until(until));
+    }
+
     /// No edit goes out before a moment. Slack means all channels by it, and edits alone; others mean the lane.
-    fn rest_edits(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
+    pub(super) fn rest_edits(&self, lane: &Lane, receiver: &Receiver, until: Timestamp) {
         match receiver.counts_edits() {
             true => self.slack_edits().rest_until(until),
-            false => self.lane(lane, |state| state.pace.rest_until(until)),
+            false => self.rest(lane, receiver, until),
         }
     }
 
@@ -427,7 +239,7 @@ impl Deliver {
         self.slack_edits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {
+    pub(super) fn count(&self, receiver: &Receiver, outcome: &'static str, error: Option<&str>) {
         self.metrics.delivered(receiver.kind(), outcome);
         self.outcomes.note(receiver.kind(), self.store.clock().now(), outcome, error);
     }
@@ -437,6 +249,7 @@ impl Deliver {
 struct Spared {
     until: Timestamp,
     why: String,
+    by: String,
 }
 
 /// What became of a turn.
@@ -444,6 +257,14 @@ pub(super) enum Turn {
     Done(usize),
     Later(Timestamp),
     Nothing,
+}
+
+/// Where the pace of a lane is kept: several receivers that lead to one channel share it.
+pub(super) fn pace_of(lane: &Lane, receiver: &Receiver) -> Lane {
+    match receiver.is_known_by_its_channel() {
+        true => Lane { receiver: receiver.kind().to_owned(), channel: lane.channel.clone() },
+        false => lane.clone(),
+    }
 }
 
 /// The tellings that could go out as one: those that page nobody, were not begun, and were not asked for.
@@ -454,6 +275,6 @@ fn crowd(first: &Notification, waiting: &[Notification]) -> Vec<Notification> {
 
 /// 2 s, 4 s, … up to ten minutes. Lanes are visited one message at a time, so that no two retries of one
 /// receiver meet.
-fn backoff(attempts: u32) -> SignedDuration {
+pub(super) fn backoff(attempts: u32) -> SignedDuration {
     SignedDuration::from_secs(2_i64.pow(attempts.min(9) + 1)).min(SignedDuration::from_mins(10))
 }

@@ -1,14 +1,16 @@
 //! Many tellings as one message: counts, the worst, and a link to the rest.
 
 use super::Deliver;
+use crate::quiet::word;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::message::{MAX_HEADLINE, Message};
 use foghorn_domain::text::{cut, outside_text};
 use foghorn_domain::words::counted;
-use foghorn_routing::{StormSummary, Worst};
+use foghorn_routing::{HeldBy, StormSummary, Worst};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
+use foghorn_store::sqlite::outbox::Carried;
 
 /// What a message about many incidents says.
 #[derive(Clone, Debug)]
@@ -18,8 +20,13 @@ pub(crate) struct Storm {
     open: usize,
     /// From the first to the last.
     lasted: SignedDuration,
+    /// Whether it may repeat an earlier message.
+    may_repeat: bool,
     public_url: Option<String>,
 }
+
+/// Said of a message that may repeat an earlier one.
+const MAY_REPEAT: &str = "may repeat an earlier message";
 
 impl Storm {
     fn of(incidents: &[Incident], public_url: Option<String>) -> Self {
@@ -29,7 +36,7 @@ impl Storm {
             _ => SignedDuration::ZERO,
         };
         let open = incidents.iter().filter(|incident| incident.status.is_open()).count();
-        Self { summary: StormSummary::of(incidents), open, lasted, public_url }
+        Self { summary: StormSummary::of(incidents), open, lasted, may_repeat: false, public_url }
     }
 
     /// The incident that stands for all.
@@ -37,12 +44,20 @@ impl Storm {
         self.summary.worst.first().map(|worst| worst.incident_id)
     }
 
+    /// The same, said to repeat an earlier message perhaps.
+    pub(super) fn marked(self, may_repeat: bool) -> Self {
+        Self { may_repeat, ..self }
+    }
+
     /// As Slack's message takes it.
     pub(crate) fn for_slack(&self) -> foghorn_slack::blocks::Storm {
         foghorn_slack::blocks::Storm {
             total: self.summary.total as u64,
             by_severity: self.summary.by_severity.iter().map(|(severity, count)| (*severity, *count as u64)).collect(),
-            lasted: self.lasted_in_words(),
+            lasted: match self.may_repeat {
+                true => format!("{} ({MAY_REPEAT})", self.lasted_in_words()),
+                false => self.lasted_in_words(),
+            },
             worst: self
                 .summary
                 .worst
@@ -81,7 +96,7 @@ impl Storm {
                 .map(|worst| format!("#{} {}", worst.incident_id, headline(worst)))
                 .collect(),
             actions: Vec::new(),
-            marked: None,
+            marked: self.may_repeat.then(|| format!("this {MAY_REPEAT}")),
             link: self.link("/").or_else(|| like.link.clone()),
         }
     }
@@ -112,12 +127,13 @@ impl Deliver {
         ids.push(row.incident_id);
         ids.sort_unstable();
         ids.dedup();
-        Ok(Storm::of(&self.store.incidents_by_id(ids).await?, self.public_url.clone()))
+        Ok(Storm::of(&self.store.incidents_by_id(ids).await?, self.public_url.clone()).marked(row.may_repeat))
     }
 }
 
-/// Rows that are told in the message of an incident, with the reason.
-pub(super) fn joining(rows: &[Notification], with: IncidentId) -> Vec<(i64, String)> {
+/// Rows that a storm has told in the message of an incident.
+pub(super) fn joining(rows: &[Notification], with: IncidentId) -> Vec<Carried> {
     let why = format!("storm: told together with #{with}, because too many came at once for this channel");
-    rows.iter().map(|row| (row.id, why.clone())).collect()
+    let held_by = word(HeldBy::Storm);
+    rows.iter().map(|row| Carried { id: row.id, why: why.clone(), held_by: held_by.clone() }).collect()
 }

@@ -5,7 +5,7 @@
 //! and its replies have said stands with their rows, so that a restart repeats nothing and forgets nothing.
 
 use super::Deliver;
-use super::lane::Turn;
+use super::lane::{Turn, pace_of};
 use crate::explain::{Told, reason_of};
 use crate::receivers::Receiver;
 use foghorn_domain::clock::SignedDuration;
@@ -56,23 +56,25 @@ impl Deliver {
         row: &Notification,
         incident: Incident,
     ) -> Result<Turn> {
-        if !row.in_flight
-            && let Some(why) = self.why_not(row, &incident).await?
-        {
-            self.store.hold(row.id, why, None).await?;
+        if let Some(why) = self.why_not(row, &incident).await? {
+            self.store.hold(row, why, None).await?;
             return Ok(Turn::Done(1));
         }
         let (now, per_second) = (self.store.clock().now(), receiver.per_second());
         // Like an edit it leaves room for a post.
-        if let Err(moment) = self.lane(lane, |state| state.pace.edit(now, per_second)) {
+        if let Err(moment) = self.lane(&pace_of(lane, receiver), |state| state.pace.edit(now, per_second)) {
             return Ok(Turn::Later(moment));
         }
-        self.post(lane, receiver, row, incident, None).await
+        self.post(lane, receiver, row, incident, Vec::new(), row.may_repeat).await
     }
 
     async fn why_not(&self, row: &Notification, incident: &Incident) -> Result<Option<String>> {
         if !incident.status.is_open() {
             return Ok(Some("it was over before the thread could say so".to_owned()));
+        }
+        // An incident that was told again goes on below its last message.
+        if !self.store.is_last_told(row).await? {
+            return Ok(Some("it was told again before the thread could say so".to_owned()));
         }
         if let Some(held) = self.quiet.verdict(incident).await? {
             return Ok(Some(held.why));

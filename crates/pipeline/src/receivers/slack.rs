@@ -38,7 +38,7 @@ impl SlackReceiver {
         let mark = NotificationMark { notification_id: self.mark(row), attempt: row.attempts + 1 };
         let thread = word(row, "thread_ts");
         let posted = self.client.post(&self.channel, &rendered, thread, &mark).await?;
-        Ok(Delivered { provider: provider(&posted, thread), slack: Some(slack_row(outgoing, &rendered)) })
+        Ok(Delivered { provider: provider(&posted, thread), slack: Some(row_of(outgoing, rendered)) })
     }
 
     pub(super) async fn look(&self, row: &Notification) -> Looked {
@@ -50,8 +50,8 @@ impl SlackReceiver {
         };
         match found {
             Ok(Some(posted)) => {
-                let slack = Some(SlackRow::default());
-                Looked::Found(Box::new(Delivered { provider: provider(&posted, thread), slack }))
+                // Whoever looked draws what other programs read of it.
+                Looked::Found(Box::new(Delivered { provider: provider(&posted, thread), slack: None }))
             }
             Ok(None) => Looked::NotThere,
             Err(error) => Looked::Unknown(error.into()),
@@ -105,10 +105,15 @@ fn word<'a>(row: &'a Notification, name: &str) -> Option<&'a str> {
     row.provider.as_ref()?.get(name)?.as_str()
 }
 
-fn slack_row(outgoing: &Outgoing<'_>, rendered: &Rendered) -> SlackRow {
+/// What other programs read of a message that was found in its channel: it is drawn as it would be posted now.
+pub(super) fn slack_row(outgoing: &Outgoing<'_>) -> SlackRow {
+    row_of(outgoing, rendered(outgoing))
+}
+
+fn row_of(outgoing: &Outgoing<'_>, Rendered { text, blocks }: Rendered) -> SlackRow {
     SlackRow {
-        blocks: rendered.blocks.clone(),
-        text: rendered.text.clone(),
+        blocks,
+        text,
         similar: json!(outgoing.told.message.similar),
         analysis: serde_json::to_value(&outgoing.told.explanation.analysis).unwrap_or_default(),
     }

@@ -4,6 +4,7 @@
 //! begun in the store ([`Store::begin_delivery`]) before anything leaves, and its outcome is recorded after;
 //! whoever finds one begun and not recorded looks at the receiver before sending again.
 
+mod carried;
 mod record;
 mod thread;
 
@@ -11,14 +12,15 @@ pub(super) use record::fan_out;
 pub use thread::Thread;
 
 use super::Store;
-use super::notifications::{COLUMNS, DASHBOARD, mark_dirty, notification};
+use super::notifications::{COLUMNS, DASHBOARD, notification};
 use crate::model::Notification;
 use crate::sql::params;
 use crate::{Result, time};
+use carried::{IS_CARRIED, part, release};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::{Reason, ReasonKey};
-use record::{join, record_landed, record_refused};
+use record::{record_landed, record_refused};
 use serde_json::Value;
 
 /// One channel of one receiver.
@@ -43,6 +45,17 @@ pub struct Routed {
     pub joins: bool,
 }
 
+/// A row that is told in another's message.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// The row.
+    pub id: i64,
+    /// Why, a sentence.
+    pub why: String,
+    /// What kept it from a message of its own: `storm`.
+    pub held_by: String,
+}
+
 /// A delivery that succeeded.
 #[derive(Clone, Debug)]
 pub struct Landed {
@@ -58,8 +71,8 @@ pub struct Landed {
     pub shown_count: u64,
     /// Whether it may repeat an earlier one.
     pub may_repeat: bool,
-    /// Rows that this message stands for too, with the reason; the row's own is not among them.
-    pub digest: Vec<(i64, String)>,
+    /// Rows that this message stands for too; its own is not among them.
+    pub digest: Vec<Carried>,
     /// `slack`, `email`, `pagerduty`, `webhook`: names the audit row.
     pub kind: &'static str,
     /// For Slack: what goes into the table of messages that others read.
@@ -96,6 +109,8 @@ pub struct Refused {
     pub may_have_landed: bool,
     /// Whether this counts towards the bound of attempts: waiting one's turn does not.
     pub counts: bool,
+    /// Since when the receiver has answered nothing but that one should wait; `None` where it answered otherwise.
+    pub asked_to_wait_since: Option<Timestamp>,
     /// Who is told instead where it is given up.
     pub fallback: Vec<Routed>,
 }
@@ -109,13 +124,15 @@ impl Store {
     pub async fn lanes(&self) -> Result<Vec<Lane>> {
         let now = time::write(self.clock().now());
         self.read(move |db| {
-            let mut statement = db.prepare_cached(
-                "SELECT receiver, channel FROM notifications
+            let sql = format!(
+                "SELECT receiver, channel FROM notifications n
                   WHERE status = 'pending' AND receiver <> ?2 AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)
+                    AND NOT {IS_CARRIED}
                  UNION
                  SELECT receiver, channel FROM notifications WHERE dirty > 0 AND status = 'sent' AND receiver <> ?2
-                  AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)",
-            )?;
+                  AND (next_attempt_at IS NULL OR next_attempt_at <= ?1)"
+            );
+            let mut statement = db.prepare_cached(&sql)?;
             let lanes = statement
                 .query_map(params![now, DASHBOARD], |row| Ok(Lane { receiver: row.get(0)?, channel: row.get(1)? }))?;
             Ok(lanes.collect::<crate::sql::Result<_>>()?)
@@ -123,15 +140,16 @@ impl Store {
         .await
     }
 
-    /// What waits in a lane and may be told now: pages first, then the oldest, and last the replies in threads.
+    /// What waits in a lane and may be told now: pages first, then what was begun, then the oldest, and last the
+    /// replies in threads. What a begun message carries waits for that message.
     pub async fn waiting_in(&self, lane: Lane, limit: u32) -> Result<Vec<Notification>> {
         let now = time::write(self.clock().now());
         self.rows_of(lane, now, limit, |columns| {
             format!(
-                "SELECT {columns} FROM notifications
+                "SELECT {columns} FROM notifications n
                   WHERE status = 'pending' AND receiver = ?1 AND channel = ?2
-                    AND (next_attempt_at IS NULL OR next_attempt_at <= ?3)
-                  ORDER BY reason = 'more_known', urgency = 'page' DESC, id LIMIT ?4"
+                    AND (next_attempt_at IS NULL OR next_attempt_at <= ?3) AND NOT {IS_CARRIED}
+                  ORDER BY reason = 'more_known', urgency = 'page' DESC, in_flight DESC, id LIMIT ?4"
             )
         })
         .await
@@ -217,7 +235,8 @@ impl Store {
         let (id, incident, receiver, channel) = (row.id, row.incident_id, row.receiver.clone(), row.channel.clone());
         self.read(move |db| {
             let sql = "SELECT NOT EXISTS (SELECT 1 FROM notifications WHERE incident_id = ?1 AND receiver = ?2
-                        AND channel = ?3 AND status = 'sent' AND id > ?4)";
+                        AND channel = ?3 AND status = 'sent' AND id > ?4
+                        AND reason NOT IN ('more_known', 'details_requested'))";
             Ok(db.prepare_cached(sql)?.query_row(params![incident, receiver, channel, id], |row| row.get(0))?)
         })
         .await
@@ -248,10 +267,12 @@ impl Store {
 
     /// Incidents that were told and that nobody has answered, with the moment of the telling that counts: of the
     /// opening, or of the last coming back. Who takes a message takes the incidents that are told in it, as long as
-    /// the one it is about goes on.
+    /// the one it is about goes on. They come without their evidence, which nobody asks for here.
     pub async fn told_and_unanswered(&self) -> Result<Vec<(Incident, Timestamp)>> {
         self.read(|db| {
-            let columns = super::rows::INCIDENT_COLUMNS.split(", ").map(|name| format!("i.{}", name.trim()));
+            let columns = super::rows::INCIDENT_COLUMNS
+                .split(", ")
+                .map(|name| if name.trim() == "evidence" { "'[]'".to_owned() } else { format!("i.{}", name.trim()) });
             let sql = format!(
                 "SELECT {}, max(n.sent_at) FROM incidents i JOIN notifications n ON n.incident_id = i.id
                   WHERE i.status = 'notified' AND n.receiver = '{DASHBOARD}' AND n.status IN ('sent', 'joined')
@@ -309,15 +330,6 @@ impl Store {
         .await
     }
 
-    /// Writes down that a delivery begins. `false` if there is nothing to deliver any more.
-    pub async fn begin_delivery(&self, id: i64) -> Result<bool> {
-        self.write(move |tx| {
-            let sql = "UPDATE notifications SET in_flight = TRUE, dirty = 0 WHERE id = ?1 AND status = 'pending'";
-            Ok(tx.prepare_cached(sql)?.execute([id])? > 0)
-        })
-        .await
-    }
-
     /// Records a delivery, with its audit row and, for Slack, the row that other programs read.
     pub async fn record_landed(&self, landed: Landed) -> Result<()> {
         let clock = self.clock().clone();
@@ -330,22 +342,12 @@ impl Store {
         self.write(move |tx| record_refused(tx, &refused, clock.now())).await
     }
 
-    /// Tells these in the message of another incident of the lane. Answers how many.
-    pub async fn join_message(&self, rows: Vec<(i64, String)>, with: IncidentId) -> Result<usize> {
-        let clock = self.clock().clone();
-        self.write(move |tx| {
-            let joined = join(tx, &rows, with, clock.now())?;
-            mark_dirty(tx, with)?;
-            Ok(joined)
-        })
-        .await
-    }
-
     /// Tells later, for a reason that is shown until then.
-    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String) -> Result<()> {
+    pub async fn wait_until(&self, id: i64, moment: Timestamp, why: String, held_by: String) -> Result<()> {
         self.write(move |tx| {
-            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3 WHERE id = ?1 AND status = 'pending'";
-            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why])?;
+            let sql = "UPDATE notifications SET next_attempt_at = ?2, why = ?3, held_by = ?4
+                        WHERE id = ?1 AND status = 'pending'";
+            tx.prepare_cached(sql)?.execute(params![id, time::write(moment), why, held_by])?;
             Ok(())
         })
         .await
@@ -368,13 +370,21 @@ impl Store {
         .await
     }
 
-    /// Does not tell, for a reason that is shown.
-    pub async fn hold(&self, id: i64, why: String, held_by: Option<String>) -> Result<()> {
+    /// Does not tell, for a reason that is shown. What its message was to carry, or what had joined it, is told on
+    /// its own, marked where that message may have arrived.
+    pub async fn hold(&self, row: &Notification, why: String, held_by: Option<String>) -> Result<()> {
+        let row = row.clone();
         self.write(move |tx| {
-            tx.prepare_cached(
-                "UPDATE notifications SET status = 'held', why = ?2, held_by = ?3 WHERE id = ?1 AND status = 'pending'",
-            )?
-            .execute(params![id, why, held_by])?;
+            let held = tx
+                .prepare_cached(
+                    "UPDATE notifications SET status = 'held', why = ?2, held_by = ?3, told_with = NULL
+                      WHERE id = ?1 AND status = 'pending'",
+                )?
+                .execute(params![row.id, why, held_by])?;
+            if held > 0 {
+                release(tx, &row, row.in_flight)?;
+                part(tx, &row)?;
+            }
             Ok(())
         })
         .await

@@ -1,8 +1,9 @@
 //! What the transactions of the outbox write: rows for the receivers that a reason is routed to, and what became
 //! of each delivery, with its audit row.
 
-use super::{Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
-use crate::model::Notification;
+use super::carried::release;
+use super::{Carried, Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
+use crate::model::{ASKED_TO_WAIT_SINCE, Notification};
 use crate::sql::{Transaction, params};
 use crate::sqlite::audit;
 use crate::{Result, time};
@@ -58,15 +59,23 @@ pub(in crate::sqlite) fn fan_out(
     Ok(())
 }
 
-pub(super) fn join(tx: &Transaction<'_>, rows: &[(i64, String)], with: IncidentId, now: Timestamp) -> Result<usize> {
+/// Tells these in the message of an incident. `may_repeat` marks them; it takes no mark off.
+pub(super) fn join(
+    tx: &Transaction<'_>,
+    rows: &[Carried],
+    with: IncidentId,
+    may_repeat: bool,
+    now: Timestamp,
+) -> Result<usize> {
     let mut joined = 0;
-    for (id, why) in rows {
+    for Carried { id, why, held_by } in rows {
         joined += tx
             .prepare_cached(
-                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = FALSE
+                "UPDATE notifications SET status = 'joined', told_with = ?2, why = ?3, sent_at = ?4, in_flight = FALSE,
+                        may_repeat = CASE WHEN ?5 THEN TRUE ELSE may_repeat END, held_by = ?6
                   WHERE id = ?1 AND status = 'pending'",
             )?
-            .execute(params![id, with, why, time::write(now)])?;
+            .execute(params![id, with, why, time::write(now), may_repeat, held_by])?;
     }
     Ok(joined)
 }
@@ -76,7 +85,7 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
         landed;
     tx.prepare_cached(
         "UPDATE notifications SET status = 'sent', message = ?2, provider = ?3, shown_status = ?4, sent_at = ?5,
-                in_flight = FALSE, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL,
+                in_flight = FALSE, may_repeat = ?6, is_digest = ?7, attempts = 0, next_attempt_at = NULL, why = NULL, held_by = NULL,
                 dirty = dirty + (SELECT CASE WHEN event_count <> ?8 OR status <> ?4 THEN 1 ELSE 0 END
                                    FROM incidents WHERE id = notifications.incident_id)
           WHERE id = ?1",
@@ -91,7 +100,7 @@ pub(super) fn record_landed(tx: &Transaction<'_>, landed: &Landed, now: Timestam
         !digest.is_empty(),
         shown_count,
     ])?;
-    join(tx, digest, row.incident_id, now)?;
+    join(tx, digest, row.incident_id, *may_repeat, now)?;
     let details = json!({
         "receiver": row.receiver, "channel": row.channel, "reason": row.reason, "occurrence": row.occurrence,
         "provider": place(provider), "may_repeat": may_repeat, "told_for": digest.len() + 1,
@@ -138,13 +147,24 @@ fn save_slack_message(tx: &Transaction<'_>, landed: &Landed, slack: &SlackRow, n
 }
 
 pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Timestamp) -> Result<()> {
-    let Refused { notification: row, kind, code, detail, retry_in, may_have_landed, counts, fallback } = refused;
+    let Refused {
+        notification: row,
+        kind,
+        code,
+        detail,
+        retry_in,
+        may_have_landed,
+        counts,
+        asked_to_wait_since,
+        fallback,
+    } = refused;
     let attempts = row.attempts + u32::from(*counts);
     let retry_in = retry_in.filter(|_| attempts < MAX_ATTEMPTS);
     let status = if retry_in.is_some() { "pending" } else { "failed" };
     let why = format!("{code}: {detail}");
     tx.prepare_cached(
-        "UPDATE notifications SET status = ?2, attempts = ?3, why = ?4, next_attempt_at = ?5, in_flight = ?6
+        "UPDATE notifications SET status = ?2, attempts = ?3, why = ?4, next_attempt_at = ?5, in_flight = ?6,
+                provider = ?7
           WHERE id = ?1 AND status = 'pending'",
     )?
     .execute(params![
@@ -154,7 +174,12 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         why,
         retry_in.map(|pause| time::write(now + pause)),
         may_have_landed,
+        waiting_since(row, *asked_to_wait_since),
     ])?;
+    // What surely did not arrive, or never will, carries nobody.
+    if retry_in.is_none() || !may_have_landed {
+        release(tx, row, *may_have_landed)?;
+    }
     // The same failure again is no news; what is given up always is.
     if retry_in.is_none() || (*counts && row.why.as_deref() != Some(why.as_str())) {
         let details = json!({
@@ -170,4 +195,12 @@ pub(super) fn record_refused(tx: &Transaction<'_>, refused: &Refused, now: Times
         fan_out(tx, row, row.urgency, &others, None, now)?;
     }
     Ok(())
+}
+
+/// What is known of a message that is not there yet, with the moment since which its receiver asks to wait.
+fn waiting_since(row: &Notification, since: Option<Timestamp>) -> Option<String> {
+    let mut known = row.provider.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    known.remove(ASKED_TO_WAIT_SINCE);
+    known.extend(since.map(|since| (ASKED_TO_WAIT_SINCE.to_owned(), json!(time::write(since)))));
+    (!known.is_empty()).then(|| Value::Object(known).to_string())
 }
