@@ -26,7 +26,7 @@ pub struct Connection {
 
 enum Engine {
     Sqlite(rusqlite::Connection),
-    Postgres(Session),
+    Postgres(Box<Session>),
 }
 
 /// A connection inside a transaction of the writer, with the audit rows that wait for its end.
@@ -78,7 +78,7 @@ impl From<rusqlite::Connection> for Connection {
 
 impl From<Session> for Connection {
     fn from(session: Session) -> Self {
-        Self { engine: Engine::Postgres(session) }
+        Self { engine: Engine::Postgres(Box::new(session)) }
     }
 }
 

@@ -92,8 +92,8 @@ enum Engine {
         _lock: std::fs::File,
     },
     Postgres {
-        address: Address,
-        writers: Writers,
+        address: Box<Address>,
+        writers: Box<Writers>,
     },
 }
 
@@ -104,7 +104,10 @@ impl Store {
             Some(address) => {
                 // Processes on one machine may share it: the audit's key lies there.
                 open::make_directory(&options.data_dir)?;
-                Engine::Postgres { address: address.clone(), writers: crate::postgres::open(address, &options)? }
+                Engine::Postgres {
+                    address: Box::new(address.clone()),
+                    writers: Box::new(crate::postgres::open(address, &options)?),
+                }
             }
             None => {
                 let lock = open::lock_directory(&options.data_dir)?;

@@ -158,7 +158,7 @@ fn write_until_closed(lane: Lane, mut connection: Connection, open: &Open, mut j
         let changes = changes(&connection);
         let committed = commit_together(lane, &connection, first, &mut jobs, &mut answers);
         let has_written = changes.is_none_or(|before| before < self::changes(&connection).unwrap_or(before));
-        let verdict = room.after_batch(committed.map_err(Error::from), has_written);
+        let verdict = room.after_batch(committed, has_written);
         for answer in answers {
             answer(verdict.clone());
         }
@@ -183,7 +183,8 @@ fn commit_together(
     let is_postgres = connection.is_postgres();
     if let Err(error) = connection.execute_batch(lane.begin(is_postgres)) {
         answers.push(first(Err(error.into())));
-        return Ok(roll_back(connection));
+        roll_back(connection);
+        return Ok(());
     }
     let transaction = Transaction::begun_on(connection);
     let mut batch = vec![first];
