@@ -211,6 +211,14 @@ impl Writer {
         let mut groups: Vec<Group> = Vec::new();
         for (index, entry) in incident.evidence.iter().enumerate() {
             let text = if entry.line.trim().is_empty() { &entry.text } else { &entry.line };
+            // One event is often cited several times, and its line needs no second look.
+            let same =
+                incident.evidence[..index].iter().position(|earlier| !text.trim().is_empty() && earlier.line == *text);
+            if let Some(known) = same.and_then(|same| groups.iter_mut().find(|group| group.entries.contains(&same))) {
+                known.entries.push(index);
+                known.score = known.score.max(entry.score);
+                continue;
+            }
             let place = format!("E{}", index + 1);
             let plain = outside_text(start_of(text, LOOKED_AT));
             let is_suspicious = self.suspect(&place, &plain);

@@ -150,11 +150,10 @@ impl Analyse {
 
     /// Asks about one incident.
     pub(crate) async fn handle(&self, job: Job) {
-        let key = job.key.clone();
+        let _done = Done { asking: &self.asking, key: job.key.clone() };
         if let Err(error) = self.ask_about(job).await {
             tracing::error!(%error, "an incident could not be asked about");
         }
-        self.asking.wanted().is_done(&key);
         self.metrics.model.resting.set(i64::from(self.asking.model.is_resting()));
     }
 
@@ -259,6 +258,18 @@ impl Analyse {
     async fn is_answered(&self, key: &str, incident_id: IncidentId) -> Result<bool> {
         let known = self.store.answer_for(key.to_owned(), incident_id).await?;
         Ok(known.is_some_and(|(_, is_current)| is_current))
+    }
+}
+
+/// Strikes a wish off whatever becomes of it.
+struct Done<'a> {
+    asking: &'a Asking,
+    key: String,
+}
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.asking.wanted().is_done(&self.key);
     }
 }
 

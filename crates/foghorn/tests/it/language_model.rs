@@ -107,8 +107,15 @@ async fn a_person_can_have_it_asked_again_and_other_evidence_has_it_asked_anew()
 }
 
 #[tokio::test]
-async fn a_dead_server_delays_nobody_is_left_alone_and_found_again() {
-    let script = Script::by(|_| Scripted::Unreachable);
+async fn a_dead_hung_or_babbling_server_delays_nobody_is_left_alone_and_found_again() {
+    // Five failures in a row, and then nothing; nonsense is asked about twice.
+    left_alone_and_found_again(Scripted::Unreachable, 5).await;
+    left_alone_and_found_again(Scripted::Hang, 5).await;
+    left_alone_and_found_again(Scripted::says("I would rather not say."), 10).await;
+}
+
+async fn left_alone_and_found_again(illness: Scripted, calls: usize) {
+    let script = Script::by(move |_| illness.clone());
     let mut app = app(&script);
     for n in 0..12 {
         app.send(event(&format!("service-{n}"), "log", TIMEOUT)).await;
@@ -117,7 +124,7 @@ async fn a_dead_server_delays_nobody_is_left_alone_and_found_again() {
     let tellings = app.tellings().await;
     assert!(tellings.len() >= 12 && tellings.iter().all(|(.., status)| status != "pending"), "{tellings:?}");
     assert_eq!(app.metric("foghorn_llm_resting").await, 1.0);
-    assert_eq!(script.heard().len(), 5, "five failures in a row, and then nothing");
+    assert_eq!(script.heard().len(), calls);
     for _ in 0..12 {
         script.then(good());
     }
