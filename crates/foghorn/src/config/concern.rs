@@ -21,7 +21,14 @@ pub(crate) struct Process {
 
 impl Process {
     pub(super) fn read(values: &Values) -> Result<Self, ConfigError> {
-        Ok(Self { roles: values.get("process.roles", |said| said.parse())? })
+        let roles: Roles = values.get("process.roles", |said| said.parse())?;
+        let has_database = values.get("database.url", |url| Ok(!url.is_empty()))?;
+        if roles != Roles::ALL && !has_database {
+            let remedy = "on a file one process has every role; leave it out, or set DATABASE_URL so that several \
+                          processes can share the work";
+            return Err(values.malformed("process.roles", remedy.to_owned()));
+        }
+        Ok(Self { roles })
     }
 }
 

@@ -139,6 +139,20 @@ fn other_machines_may_call_only_where_a_token_is_set() {
 const LONG: &str = "0123456789abcdef";
 
 #[test]
+fn some_of_the_roles_need_a_database_that_several_processes_can_share() {
+    let check = |environment: &[(&str, &str)], refused: bool| {
+        let error = from_environment(environment).err();
+        let names_both = |text: &String| text.contains("process.roles") && text.contains("DATABASE_URL");
+        assert_eq!(error.as_ref().is_some_and(names_both), refused, "{environment:?}: {error:?}");
+        assert_eq!(error.is_some(), refused);
+    };
+    let database = ("DATABASE_URL", "postgresql://foghorn@127.0.0.1/foghorn");
+    check(&[("FOGHORN_ROLES", "triage")], true);
+    check(&[("FOGHORN_ROLES", "triage"), database], false);
+    check(&[("FOGHORN_ROLES", "web,agent,triage,ingest")], false);
+}
+
+#[test]
 fn where_others_can_try_a_token_or_key_that_can_be_guessed_is_refused() {
     let check = |environment: &[(&str, &str)], refused: Option<&str>| {
         let error = from_environment(environment).err();
