@@ -2,10 +2,11 @@
 
 use crate::doorbell::Doorbell;
 use crate::metrics::Metrics;
+use crate::overflow::Overflow;
 use crate::watchman::rhythm::Hearing;
 use foghorn_domain::event::NewEvent;
 use foghorn_store::model::Appended;
-use foghorn_store::{Result, Store};
+use foghorn_store::{Error, Result, Store};
 
 /// The way into the event log.
 #[derive(Clone)]
@@ -14,11 +15,19 @@ pub struct Ingest {
     metrics: Metrics,
     triage: Doorbell,
     hearing: Hearing,
+    /// Where events wait while the database is away; none beside a file, which is never away.
+    overflow: Option<Overflow>,
 }
 
 impl Ingest {
-    pub(crate) fn new(store: Store, metrics: Metrics, triage: Doorbell, hearing: Hearing) -> Self {
-        Self { store, metrics, triage, hearing }
+    pub(crate) fn new(
+        store: Store,
+        metrics: Metrics,
+        triage: Doorbell,
+        hearing: Hearing,
+        overflow: Option<Overflow>,
+    ) -> Self {
+        Self { store, metrics, triage, hearing, overflow }
     }
 
     /// Stores events and wakes triage. Answers stand in the order of the events.
@@ -29,23 +38,47 @@ impl Ingest {
         let now = self.store.clock().now();
         let mut heard: Vec<String> = events.iter().map(|event| event.source.clone()).collect();
         heard.dedup();
-        let appended = self.store.append(events).await?;
+        let appended = match &self.overflow {
+            Some(overflow) => self.append_or_spool(overflow, events).await?,
+            None => self.store.append(events).await?,
+        };
         heard.iter().for_each(|source| self.hearing.hear(source, now));
-        let (mut stored, mut duplicate, mut refreshed) = (0, 0, 0);
+        let (mut stored, mut duplicate, mut refreshed, mut spooled) = (0, 0, 0, 0);
         for outcome in &appended {
             match outcome {
                 Appended::Stored(_) => stored += 1,
                 Appended::Duplicate(_) => duplicate += 1,
                 Appended::Refreshed(_) => refreshed += 1,
+                Appended::Spooled => spooled += 1,
             }
         }
         Metrics::count(&self.metrics.events, "stored", stored);
         Metrics::count(&self.metrics.events, "duplicate", duplicate);
         Metrics::count(&self.metrics.events, "refreshed", refreshed);
+        Metrics::count(&self.metrics.events, "spooled", spooled);
         if stored > 0 {
             self.triage.ring();
         }
         Ok(appended)
+    }
+
+    /// What comes while others wait in the spool waits behind them, so that the order stays.
+    async fn append_or_spool(&self, overflow: &Overflow, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+        if !overflow.is_in_use() {
+            match self.store.append(events.clone()).await {
+                Err(error @ Error::Unreachable { .. }) => {
+                    tracing::warn!(%error, "the database is away; events wait in the spool");
+                }
+                stored => return stored,
+            }
+        }
+        overflow.take(&events).await?;
+        Ok(vec![Appended::Spooled; events.len()])
+    }
+
+    /// Events that wait for the database.
+    pub fn spooled(&self) -> u64 {
+        self.overflow.as_ref().map_or(0, Overflow::waiting)
     }
 
     /// Counts events that were refused at the door.

@@ -16,6 +16,7 @@ mod roles;
 pub mod metrics;
 mod doorbell;
 pub mod ingest;
+pub mod overflow;
 pub mod triage;
 pub mod remember;
 pub mod recall;

@@ -132,7 +132,7 @@ impl Replay {
         for (appended, template) in self.pipeline.handles().ingest.accept(events).await?.into_iter().zip(templates) {
             match appended {
                 Appended::Stored(_) => self.tally.count(template),
-                Appended::Duplicate(_) | Appended::Refreshed(_) => self.repeats += 1,
+                Appended::Duplicate(_) | Appended::Refreshed(_) | Appended::Spooled => self.repeats += 1,
             }
         }
         self.run_stages(false).await

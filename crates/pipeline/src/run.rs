@@ -15,6 +15,7 @@ use crate::ingest::Ingest;
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
+use crate::overflow::Overflow;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
@@ -31,7 +32,7 @@ use crate::watchman::rhythm::Hearing;
 use foghorn_embed::Embedder;
 use foghorn_llm::Model;
 use foghorn_store::Store;
-use loops::{Timed, analyse_loop, lease_loop, notify_loop, reconcile_loop, remember_loop, spawn_triage};
+use loops::{Timed, analyse_loop, lease_loop, notify_loop, reconcile_loop, remember_loop, spawn_triage, spool_loop};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -91,6 +92,7 @@ pub struct Pipeline {
     handles: Handles,
     triage: Triage,
     notify: Notify,
+    overflows: Vec<Overflow>,
     analyse: Option<Analyse>,
     deliver: Deliver,
     escalate: Escalate,
@@ -145,7 +147,12 @@ impl Pipeline {
         let (told_by, quietly) = (explainer.clone(), quiet.clone());
         let deliver = Deliver::new(store.clone(), metrics.clone(), told_by, routes.clone(), quietly, &settings)?;
         let hearing = Hearing::default();
-        let ingest = Ingest::new(store.clone(), metrics.clone(), triage_bell.clone(), hearing.clone());
+        let overflows = match store.is_shared() {
+            true => Overflow::open(&settings.data_dir, settings.spool_bytes, &store)?,
+            false => Vec::new(),
+        };
+        let overflow = overflows.first().cloned();
+        let ingest = Ingest::new(store.clone(), metrics.clone(), triage_bell.clone(), hearing.clone(), overflow);
         let watchman = Watchman::new(store.clone(), ingest.clone(), hearing, &settings);
         let bells = (triage_bell.clone(), notify_bell.clone());
         let mailbox = Mailbox::new(store.clone(), ingest.clone(), metrics.clone(), bells.0.clone(), bells.1.clone());
@@ -173,6 +180,7 @@ impl Pipeline {
         Ok(Self {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
             notify: Notify::new(store.clone(), metrics.clone(), explainer, routes.clone(), quiet, &settings, printer),
+            overflows,
             analyse,
             deliver,
             watchman,
@@ -214,6 +222,10 @@ impl Pipeline {
     }
 
     async fn step_after_triage(&mut self) -> foghorn_store::Result<usize> {
+        let mut drained = 0;
+        for overflow in &self.overflows {
+            drained += overflow.drain_step().await?;
+        }
         let swept = self.reconcile.pick_up_foreign().await? + self.reconcile.sweep_step().await?;
         let settled = self.reconcile.settle_outcomes().await?;
         let recalled = self.recollection.refresh_step().await?;
@@ -225,7 +237,7 @@ impl Pipeline {
         let edited = self.notify.edit_step().await?;
         let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
         let told = self.deliver.step().await? + self.watchman.step().await?;
-        Ok(swept + settled + recalled + delivered + asked + edited + due + told)
+        Ok(drained + swept + settled + recalled + delivered + asked + edited + due + told)
     }
 
     /// Runs triage alone until the log is read.
@@ -262,6 +274,7 @@ impl Pipeline {
             handles,
             triage,
             notify,
+            overflows,
             analyse,
             deliver,
             escalate,
@@ -287,6 +300,11 @@ impl Pipeline {
         let vitals = &handles.vitals;
         let mut stages = Vec::new();
         let mut stage = |task: JoinHandle<()>, stop: CancellationToken| stages.push((stop, task));
+        if !overflows.is_empty() {
+            let stop = CancellationToken::new();
+            let (bell, pulse) = (triage_bell.clone(), vitals.watch("spool"));
+            stage(tokio::spawn(spool_loop(overflows, bell, stop.clone(), pulse)), stop);
+        }
         if roles.triage {
             let stop = CancellationToken::new();
             let pulse = vitals.watch("triage");

@@ -32,6 +32,10 @@ pub struct Settings {
     pub related_window: SignedDuration,
     /// What is kept, and how long.
     pub retention: Retention,
+    /// The directory in which spools and keys lie.
+    pub data_dir: PathBuf,
+    /// Bytes that events may take on disk while the database is away.
+    pub spool_bytes: u64,
     /// Where links in messages lead, without a slash at the end.
     pub public_url: Option<String>,
     /// Where signed heads of the audit chain are appended, outside the database.
@@ -73,6 +77,8 @@ impl Settings {
             rules: UserRules::default(),
             related_window: SignedDuration::from_mins(2),
             retention: Retention::default(),
+            data_dir: data_dir.to_owned(),
+            spool_bytes: 1 << 30,
             public_url: None,
             audit_heads: data_dir.join("audit-heads.jsonl"),
             audit_key: data_dir.join("audit.key"),

@@ -24,6 +24,12 @@ pub enum Error {
         /// What the system says.
         detail: String,
     },
+    /// Another process, or another handle of this one, has it.
+    #[error("the spool {path} is in use")]
+    InUse {
+        /// Its directory.
+        path: PathBuf,
+    },
     /// The spool has been closed.
     #[error("the spool is closed")]
     Closed,

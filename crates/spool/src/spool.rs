@@ -70,6 +70,8 @@ struct Inner {
     max_bytes: u64,
     shelf: Arc<Mutex<Shelf>>,
     writer: Writer,
+    // Held for as long as the spool is open.
+    _lock: std::fs::File,
 }
 
 /// What is on disk and answered for.
@@ -125,12 +127,13 @@ impl Spool {
     pub fn open(options: Options) -> Result<(Self, Opened)> {
         let Options { directory, max_bytes, new_name } = options;
         std::fs::create_dir_all(&directory).map_err(Error::unusable(&directory))?;
+        let lock = lock_directory(&directory)?;
         let name = name_of(&directory, new_name)?;
         let (segments, opened) = look_through(&directory)?;
         let forgotten = segments.front().map_or(0, |segment| segment.first - 1);
         let shelf = Arc::new(Mutex::new(Shelf { segments, forgotten, coming: 0, place: None }));
         let writer = Writer::start(directory.clone(), max_bytes, Arc::clone(&shelf))?;
-        Ok((Self(Arc::new(Inner { directory, name, max_bytes, shelf, writer })), opened))
+        Ok((Self(Arc::new(Inner { directory, name, max_bytes, shelf, writer, _lock: lock })), opened))
     }
 
     /// The directory's name for itself.
@@ -203,6 +206,17 @@ impl Spool {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn lock_directory(directory: &Path) -> Result<std::fs::File> {
+    let path = directory.join("lock");
+    let opened = std::fs::File::options().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(Error::unusable(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
+        Err(std::fs::TryLockError::Error(error)) => Err(Error::unusable(&path)(error)),
+    }
 }
 
 /// The name in the directory, or the new one, written down.

@@ -8,7 +8,11 @@ fn open(directory: &Path) -> (Spool, Opened) {
 }
 
 fn open_with(directory: &Path, max_bytes: u64) -> (Spool, Opened) {
-    Spool::open(Options { directory: directory.to_owned(), max_bytes, new_name: "here".to_owned() }).unwrap()
+    Spool::open(options(directory, max_bytes)).unwrap()
+}
+
+fn options(directory: &Path, max_bytes: u64) -> Options {
+    Options { directory: directory.to_owned(), max_bytes, new_name: "here".to_owned() }
 }
 
 fn numbered(from: u64, to: u64) -> Vec<Vec<u8>> {
@@ -39,7 +43,9 @@ async fn records_come_back_in_order_with_their_numbers_over_a_restart() {
     assert_eq!(spool.append(Rank::Bulk, numbered(21, 21)).await.unwrap(), 21);
     assert_eq!(read_all(&spool, 0).await, expected(1, 21));
     assert_eq!(read_all(&spool, 13).await, expected(14, 21));
+    assert!(matches!(Spool::open(options(directory.path(), 1 << 20)), Err(Error::InUse { .. })));
     // No close: the process is gone.
+    drop(spool);
     let (again, opened) = open(directory.path());
     assert_eq!((opened.records, again.len(), again.name()), (21, 21, "here"));
     assert_eq!(again.append(Rank::Bulk, numbered(22, 22)).await.unwrap(), 22);
@@ -63,6 +69,7 @@ async fn what_is_forgotten_leaves_the_disk_and_its_numbers_are_not_given_again()
     spool.forget(60).await.unwrap();
     assert!(spool.is_empty() && spool.held_bytes() < 100);
     spool.close().await;
+    drop(spool);
     let (again, opened) = open(directory.path());
     assert_eq!(opened, Opened::default());
     assert_eq!(again.append(Rank::Bulk, numbered(61, 61)).await.unwrap(), 61);
@@ -94,6 +101,7 @@ async fn a_write_cut_short_at_any_byte_loses_only_itself() {
     let (spool, _) = open(directory.path());
     spool.append(Rank::Bulk, numbered(1, 3)).await.unwrap();
     spool.close().await;
+    drop(spool);
     let file = crate::segment::path(directory.path(), 1);
     let whole = std::fs::read(&file).unwrap();
     let last = whole.len() - (8 + "record 3".len());
@@ -128,6 +136,7 @@ async fn any_changed_byte_is_noticed_and_the_file_is_kept_aside() {
     let (spool, _) = open(directory.path());
     spool.append(Rank::Bulk, numbered(1, 3)).await.unwrap();
     spool.close().await;
+    drop(spool);
     let file = crate::segment::path(directory.path(), 1);
     let whole = std::fs::read(&file).unwrap();
     for index in 8..whole.len() {
@@ -146,6 +155,7 @@ async fn any_changed_byte_is_noticed_and_the_file_is_kept_aside() {
             file.with_extension("damaged").exists() && opened.records > 0,
             opened.damaged == 1 && opened.records > 0
         );
+        drop(spool);
         for entry in std::fs::read_dir(directory.path()).unwrap() {
             std::fs::remove_file(entry.unwrap().path()).unwrap();
         }

@@ -21,13 +21,16 @@ pub enum Appended {
     Duplicate(EventId),
     /// An unchanged re-post of a firing (or ended) alert, whose last event this is.
     Refreshed(EventId),
+    /// It is on disk and waits for the store, which is away; it has no id yet.
+    Spooled,
 }
 
 impl Appended {
-    /// The id of the event that stands for what was sent.
-    pub fn event_id(self) -> EventId {
+    /// The id of the event that stands for what was sent; none while it waits for the store.
+    pub fn event_id(self) -> Option<EventId> {
         match self {
-            Self::Stored(id) | Self::Duplicate(id) | Self::Refreshed(id) => id,
+            Self::Stored(id) | Self::Duplicate(id) | Self::Refreshed(id) => Some(id),
+            Self::Spooled => None,
         }
     }
 }

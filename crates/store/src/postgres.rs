@@ -39,7 +39,13 @@ pub(crate) fn open(address: &Address, options: &Options) -> Result<Writers> {
         Ok(Writers {
             work: writer(Lane::Work, first),
             triage: writer(Lane::Triage, address.connect()?),
-            intake: append::Intake::start(address.connect()?, Box::new(again(&address)), Arc::clone(&room), clock),
+            intake: append::Intake::start(
+                address.connect()?,
+                Box::new(again(&address)),
+                Arc::clone(&room),
+                clock,
+                address.shown().to_owned(),
+            ),
         })
     })
 }

@@ -105,6 +105,8 @@ pub(crate) struct Intake {
     pub(crate) max_body_bytes: usize,
     pub(crate) max_payload_bytes: usize,
     pub(crate) max_metadata_bytes: usize,
+    /// Bytes.
+    pub(crate) spool_bytes: u64,
 }
 
 impl Intake {
@@ -117,6 +119,7 @@ impl Intake {
             max_body_bytes: values.get("intake.max_body_bytes", value::size_in_memory)?,
             max_payload_bytes: values.get("intake.max_payload_bytes", value::size_in_memory)?,
             max_metadata_bytes: values.get("intake.max_metadata_bytes", value::size_in_memory)?,
+            spool_bytes: values.get("intake.spool_bytes", value::size)?,
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::deliver::Deliver;
 use crate::doorbell::Doorbell;
 use crate::escalate::Escalate;
 use crate::notify::Notify;
+use crate::overflow::Overflow;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
@@ -135,6 +136,39 @@ async fn deliver_and_spread(notify: &Notify, deliver: &Deliver) -> foghorn_store
                     tracing::error!(%error, "receivers could not be told and will be tried again");
                 }
             }
+        }
+    }
+}
+
+/// Hands over what waits in spools once the database answers, oldest first.
+pub(super) async fn spool_loop(overflows: Vec<Overflow>, triage: Doorbell, stop: CancellationToken, _pulse: Pulse) {
+    let mut failures: u32 = 0;
+    loop {
+        let mut handed_over = 0;
+        for overflow in &overflows {
+            match overflow.drain_step().await {
+                Ok(count) => {
+                    handed_over += count;
+                    failures = 0;
+                }
+                Err(error) if failures == 0 => {
+                    failures += 1;
+                    tracing::warn!(%error, "events wait in the spool");
+                }
+                Err(_) => failures += 1,
+            }
+        }
+        if handed_over > 0 {
+            tracing::info!(events = handed_over, "the spool has handed events over");
+            triage.ring();
+        } else if stop.is_cancelled() {
+            for overflow in &overflows {
+                overflow.close().await;
+            }
+            return;
+        } else {
+            let pause = Duration::from_millis(200).max(backoff(failures).min(Duration::from_secs(2)));
+            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(pause) => {} }
         }
     }
 }

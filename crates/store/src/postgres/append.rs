@@ -32,6 +32,7 @@ const QUEUE: usize = 4096;
 enum Request {
     Append(Vec<NewEvent>, oneshot::Sender<Result<Vec<Appended>>>),
     Expire(oneshot::Sender<Result<usize>>),
+    Spooled { spool: String, upto: i64, events: Vec<NewEvent>, answer: oneshot::Sender<Result<bool>> },
 }
 
 /// The writer of the event log.
@@ -41,12 +42,12 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    pub(crate) fn start(session: Session, open: Open, room: Arc<Room>, clock: Clock) -> Self {
+    pub(crate) fn start(session: Session, open: Open, room: Arc<Room>, clock: Clock, host: String) -> Self {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-intake".to_owned())
             .spawn(move || {
-                let mut log = Log { connection: session.into(), open, room, clock };
+                let mut log = Log { connection: session.into(), open, room, clock, host };
                 while let Some(first) = receiver.blocking_recv() {
                     log.take(first, &mut receiver);
                 }
@@ -66,6 +67,13 @@ impl Intake {
     pub(crate) async fn expire(&self) -> Result<usize> {
         let (answer, answered) = oneshot::channel();
         self.ask(Request::Expire(answer)).await?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Appends what waited in a spool up to a record, unless that has been done; answers whether it had not.
+    pub(crate) async fn append_spooled(&self, spool: String, upto: i64, events: Vec<NewEvent>) -> Result<bool> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Spooled { spool, upto, events, answer }).await?;
         answered.await.map_err(|_| Error::Closed)?
     }
 
@@ -93,6 +101,7 @@ struct Log {
     open: Open,
     room: Arc<Room>,
     clock: Clock,
+    host: String,
 }
 
 impl Log {
@@ -108,6 +117,9 @@ impl Log {
                 }
                 Request::Expire(answer) => {
                     let _ = answer.send(self.expire());
+                }
+                Request::Spooled { spool, upto, events, answer } => {
+                    let _ = answer.send(self.append_spooled(&spool, upto, &events));
                 }
             }
             next = if count < AT_ONCE { waiting.try_recv().ok() } else { None };
@@ -147,6 +159,20 @@ impl Log {
         self.in_transaction(|connection, session| append(connection, session, events, now))
     }
 
+    fn append_spooled(&mut self, spool: &str, upto: i64, events: &[NewEvent]) -> Result<bool> {
+        let now = self.clock.now();
+        self.in_transaction(|connection, session| {
+            let sql = "INSERT INTO spools (name, upto, drained_at) VALUES (?1, ?2, clock_timestamp())
+                       ON CONFLICT (name) DO UPDATE SET upto = excluded.upto, drained_at = excluded.drained_at
+                        WHERE spools.upto < excluded.upto";
+            let is_new = session.run(sql, &[&spool, &upto])? > 0;
+            if is_new {
+                append(connection, session, &events.iter().collect::<Vec<_>>(), now)?;
+            }
+            Ok(is_new)
+        })
+    }
+
     fn expire(&mut self) -> Result<usize> {
         let now = self.clock.now();
         self.in_transaction(|connection, session| {
@@ -163,15 +189,25 @@ impl Log {
         }
         let connection = &self.connection;
         let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
-        let done = catch_unwind(AssertUnwindSafe(|| {
+        let mut is_committing = false;
+        let mut done = catch_unwind(AssertUnwindSafe(|| {
             session.execute_batch("BEGIN")?;
             let done = work(connection, session)?;
+            is_committing = true;
             session.execute_batch("SELECT 1; COMMIT")?;
             Ok(done)
         }))
         .unwrap_or_else(|_| Err(Error::Database { doing: "appending", detail: "the write panicked".to_owned() }));
         if done.is_err() && !session.is_closed() {
             let _ = session.execute_batch("ROLLBACK");
+        }
+        // What was lost before its commit was asked for is surely not stored, and may wait elsewhere. What was lost
+        // in the middle of it may be stored or not: only whoever sent it can say it again under the same key.
+        if let Err(Error::Database { detail, .. }) = &done
+            && !is_committing
+            && session.has_ended()
+        {
+            done = Err(Error::Unreachable { host: self.host.clone(), detail: detail.clone() });
         }
         self.room.after_job(&done);
         let verdict = self.room.after_batch(done.as_ref().map(drop).map_err(Clone::clone), true);

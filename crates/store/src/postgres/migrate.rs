@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0003_access_keys.sql"),
     include_str!("../../migrations/postgres/0004_analyses.sql"),
     include_str!("../../migrations/postgres/0005_agent_lease.sql"),
+    include_str!("../../migrations/postgres/0006_spools.sql"),
 ];
 
 /// The schema version this program writes.
@@ -41,6 +42,7 @@ const OWN_TABLES: &[&str] = &[
     "silences",
     "slack_requests",
     "sources",
+    "spools",
     "triage_workers",
 ];
 

@@ -20,6 +20,7 @@ pub mod mutes;
 pub mod outbox;
 pub mod retention;
 pub mod silences;
+pub mod spools;
 pub mod triage;
 pub mod watch;
 pub mod writer;

@@ -19,11 +19,12 @@ use serde::Serialize;
 pub(crate) struct Accepted {
     /// `success`.
     status: &'static str,
-    /// The event that stands for what was sent.
-    event_id: EventId,
+    /// The event that stands for what was sent; null while it waits in the spool for a database that is away.
+    event_id: Option<EventId>,
     /// For people.
     message: &'static str,
-    /// `stored`, `duplicate` (its idempotency key was seen) or `refreshed` (an unchanged re-post of an alert).
+    /// `stored`, `duplicate` (its idempotency key was seen), `refreshed` (an unchanged re-post of an alert) or
+    /// `spooled` (on disk, and stored as soon as the database answers).
     outcome: &'static str,
 }
 
@@ -102,14 +103,14 @@ async fn accept(app: &App, caller: &Caller, body: &Bounded, door: Origin) -> Res
                 .enumerate()
                 .map(|(index, result)| match result {
                     Ok(appended) => {
-                        OneOfMany { index, status: word(appended), event_id: Some(appended.event_id()), error: None }
+                        OneOfMany { index, status: word(appended), event_id: appended.event_id(), error: None }
                     }
                     Err(error) => {
                         OneOfMany { index, status: "refused", event_id: None, error: Some(error.to_string()) }
                     }
                 })
                 .collect();
-            let accepted = results.iter().filter(|result| result.event_id.is_some()).count();
+            let accepted = results.iter().filter(|result| result.error.is_none()).count();
             let status = match accepted {
                 n if n == results.len() => StatusCode::OK,
                 0 => StatusCode::UNPROCESSABLE_ENTITY,
@@ -129,5 +130,6 @@ fn word(appended: Appended) -> &'static str {
         Appended::Stored(_) => "stored",
         Appended::Duplicate(_) => "duplicate",
         Appended::Refreshed(_) => "refreshed",
+        Appended::Spooled => "spooled",
     }
 }

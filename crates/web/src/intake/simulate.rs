@@ -57,10 +57,10 @@ pub(crate) async fn post_simulate(
     let name = scenario.name;
     if delay_seconds == 0.0 {
         for index in 0..count {
-            event_ids.push(accept_one(&app, &Caller::default(), scenario.event(index, seed)).await?.event_id());
+            event_ids.extend(accept_one(&app, &Caller::default(), scenario.event(index, seed)).await?.event_id());
         }
     } else {
-        event_ids.push(accept_one(&app, &Caller::default(), scenario.event(0, seed)).await?.event_id());
+        event_ids.extend(accept_one(&app, &Caller::default(), scenario.event(0, seed)).await?.event_id());
         tokio::spawn(trickle(app, scenario, count, seed, Duration::from_secs_f64(delay_seconds)));
     }
     let message = match delay_seconds {

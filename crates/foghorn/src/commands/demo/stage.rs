@@ -162,7 +162,10 @@ impl Stage {
         let (faults, events): (Vec<_>, Vec<_>) = heard.into_iter().map(|heard| (heard.fault, heard.event)).unzip();
         let accepted = self.handles.ingest.accept(events).await?;
         for (fault, accepted) in faults.into_iter().zip(accepted) {
-            self.faults.entry(accepted.event_id()).or_insert(fault);
+            // The demo's store is a file, so every event has its id at once.
+            if let Some(id) = accepted.event_id() {
+                self.faults.entry(id).or_insert(fault);
+            }
         }
         self.pipeline.run_until_idle().await?;
         if play.hands.iter().any(|hand| hand.at < play.at) {

@@ -52,6 +52,7 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
         max_services: detection.max_services,
         related_window: config.incidents.related_window,
         retention: Retention { max_age: storage.max_age, max_bytes: storage.max_bytes },
+        spool_bytes: config.intake.spool_bytes,
         public_url: config.http.public_url.clone(),
         audit_heads: audit.heads_file.clone().unwrap_or(defaults.audit_heads),
         audit_key: audit.key_file.clone().unwrap_or(defaults.audit_key),
