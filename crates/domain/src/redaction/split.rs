@@ -22,21 +22,32 @@ pub(super) fn find(text: &str) -> Vec<Span> {
         let whole = text.get(range.clone())?;
         let pieces: Vec<&str> = whole.split('\n').map(|piece| piece.trim_matches(['\r', ' ', '\t', '\\'])).collect();
         let is_cut = pieces.len() > 1 && pieces.iter().all(|piece| piece.len() >= SHORTEST);
-        (is_cut && is_telling(span.kind, &pieces.concat())).then_some(Span { range, kind: span.kind })
+        // What goes on with `:` or `=`, or is a plain word, is the next line's own beginning, unless the secret has
+        // a form that is known.
+        let goes_on = is_known_by_name(span.kind) && text[range.end..].starts_with([':', '=']);
+        let is_word = pieces.iter().skip(1).any(|piece| piece.bytes().all(|byte| byte.is_ascii_lowercase()));
+        let is_telling = is_telling(span.kind, &pieces.concat());
+        (is_cut && !goes_on && !is_word && is_telling).then_some(Span { range, kind: span.kind })
     });
     merge(spans.collect())
 }
 
 /// A value that only its name makes a secret may be two words of two lines; it has to look drawn at random.
 fn is_telling(kind: SecretKind, value: &str) -> bool {
-    let by_name = matches!(
-        kind,
-        SecretKind::Password | SecretKind::GenericSecret | SecretKind::UrlCredentials | SecretKind::Bearer
-    );
+    // These have a form of their own over several lines, or none at all.
+    if matches!(kind, SecretKind::BasicAuth | SecretKind::PrivateKey | SecretKind::Card) {
+        return false;
+    }
+    let by_name = is_known_by_name(kind);
     let has = |class: fn(&u8) -> bool| value.bytes().any(|byte| class(&byte));
     !by_name
         || (has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
         || (value.len() >= 20 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !value.contains(' '))
+}
+
+/// Whether it is what stands before it that makes it a secret.
+fn is_known_by_name(kind: SecretKind) -> bool {
+    matches!(kind, SecretKind::Password | SecretKind::GenericSecret | SecretKind::UrlCredentials | SecretKind::Bearer)
 }
 
 /// A text without its line breaks and what indents the next line, and where each byte of it stood.
