@@ -50,4 +50,5 @@ mod python;
 mod retention;
 mod offline;
 mod stores;
+mod spool;
 mod browser;
