@@ -47,9 +47,9 @@ const DEEPEST: usize = 32;
 
 /// The answer, with `{"untrusted_text": …}` in place of every text from outside.
 pub(super) fn marked(answer: Value) -> Value {
-    match walk(answer, false, 0) {
-        Value::Object(fields) => Value::Object(fields),
-        other => json!({ "result": other }),
+    match answer {
+        Value::Object(_) => walk(answer, false, 0),
+        other => json!({ "result": walk(other, false, 0) }),
     }
 }
 
