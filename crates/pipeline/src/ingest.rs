@@ -1,5 +1,6 @@
 //! Intake: events into the event log, and a ring. What comes back `Ok` is on disk.
 
+use crate::crash;
 use crate::doorbell::Doorbell;
 use crate::metrics::Metrics;
 use crate::overflow::Overflow;
@@ -38,10 +39,12 @@ impl Ingest {
         let now = self.store.clock().now();
         let mut heard: Vec<String> = events.iter().map(|event| event.source.clone()).collect();
         heard.dedup();
+        crash::point("intake before commit");
         let appended = match &self.overflow {
             Some(overflow) => self.append_or_spool(overflow, events).await?,
             None => self.store.append(events).await?,
         };
+        crash::point("intake after commit");
         heard.iter().for_each(|source| self.hearing.hear(source, now));
         let (mut stored, mut duplicate, mut refreshed, mut spooled) = (0, 0, 0, 0);
         for outcome in &appended {

@@ -12,6 +12,7 @@
 //! nobody. [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
+mod crash;
 mod roles;
 pub mod metrics;
 mod doorbell;

@@ -2,6 +2,7 @@
 //! nothing for a reason that is shown; after that only edits. The dashboard has the message at once; for the
 //! receivers that the routing names, rows of their own are written in the same commit.
 
+use crate::crash;
 use crate::explain::{Explainer, Told, reason_of};
 use crate::metrics::Metrics;
 use crate::quiet::{Conditions, Quiet};
@@ -86,7 +87,9 @@ impl Notify {
         if ready.is_empty() {
             return Ok(0);
         }
+        crash::point("notify before commit");
         let went_out = self.store.deliver(ready.iter().map(|(prepared, _)| prepared.clone()).collect()).await?;
+        crash::point("notify after commit");
         let mut count = 0;
         for ((prepared, message), _) in ready.iter().zip(went_out).filter(|(_, went_out)| *went_out) {
             self.announce(prepared, message);

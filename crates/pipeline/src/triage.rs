@@ -17,6 +17,7 @@ mod urgency;
 pub use judge::{Judge, Judgement};
 pub use service::ServiceMemory;
 
+use crate::crash;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use foghorn_domain::event::Event;
@@ -170,7 +171,9 @@ impl Triage {
                 batch.states.extend(state);
             }
         }
+        crash::point("triage before commit");
         let outcome = self.store.commit_triage(batch).await?;
+        crash::point("triage after commit");
         self.bound_memory();
         Ok(outcome)
     }

@@ -2,6 +2,7 @@
 
 use super::Deliver;
 use super::lane::{Turn, backoff};
+use crate::crash;
 use crate::explain::reason_of;
 use crate::receivers::{Receiver, Retry};
 use foghorn_domain::clock::SignedDuration;
@@ -48,10 +49,14 @@ impl Deliver {
             true => Some(self.storm_from(row).await?),
             false => None,
         };
-        match receiver.edit(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await {
+        let outgoing = self.outgoing(row, &incident, &told, storm.as_ref()).await?;
+        crash::point("edit before send");
+        match receiver.edit(&outgoing).await {
             Ok(()) => {
+                crash::point("edit after send");
                 self.count(receiver, "edited", None);
                 self.store.record_edit(row.id, row.dirty, status, Some(message)).await?;
+                crash::point("edit after record");
             }
             Err(failure) => {
                 let now = self.store.clock().now();

@@ -5,6 +5,7 @@ use super::lane::{LOOK_AHEAD, Turn, backoff};
 use super::storm::{Storm, joining};
 use super::thread::with_known;
 use super::{Deliver, patience};
+use crate::crash;
 use crate::explain::{Told, reason_of};
 use crate::receivers::{Delivered, Failure, Looked, Outgoing, Receiver, Retry};
 use foghorn_domain::clock::SignedDuration;
@@ -81,14 +82,19 @@ impl Deliver {
         others: Vec<Notification>,
         may_repeat: bool,
     ) -> Result<Turn> {
+        crash::point("deliver before intent");
         if !self.store.begin_delivery(row, joining(&others, row.incident_id)).await? {
             return Ok(Turn::Done(0));
         }
+        crash::point("deliver after intent");
         let incident = as_told(&incident);
         let storm = self.storm_with(row, &others, may_repeat).await?;
         let told = self.explainer.tell_for(&incident, &reason_of(row), row.team.as_deref(), may_repeat).await?;
-        match receiver.post(&self.outgoing(row, &incident, &told, storm.as_ref()).await?).await {
+        let outgoing = self.outgoing(row, &incident, &told, storm.as_ref()).await?;
+        crash::point("deliver before send");
+        match receiver.post(&outgoing).await {
             Ok(mut delivered) => {
+                crash::point("deliver after send");
                 delivered.provider = with_known(delivered.provider, receiver, &incident, &told);
                 self.count(receiver, if may_repeat { "sent_again" } else { "sent" }, None);
                 let message = serde_json::to_value(&told.message)?;
@@ -130,7 +136,9 @@ impl Deliver {
             kind: receiver.kind(),
             slack: delivered.slack,
         };
-        self.store.record_landed(landed).await
+        self.store.record_landed(landed).await?;
+        crash::point("deliver after record");
+        Ok(())
     }
 
     async fn refused(&self, lane: &Lane, receiver: &Receiver, row: &Notification, failure: Failure) -> Result<()> {

@@ -1,0 +1,197 @@
+//! Compares three ledgers that know nothing of each other: what the sender had accepted, what the database holds,
+//! what stands in Slack.
+
+use super::fleet::Fleet;
+use super::sender::{Ledger, Trouble};
+use anyhow::bail;
+use foghorn_testkit::FakeSlack;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+use tokio_postgres::{Client, NoTls};
+
+async fn connect(port: u16) -> anyhow::Result<Client> {
+    let address = format!("host=127.0.0.1 port={port} user=postgres dbname=foghorn");
+    let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Waits until every event has been triaged and every telling is out, and stays so.
+pub(super) async fn until_quiet(port: u16, within: Duration) -> anyhow::Result<()> {
+    let client = connect(port).await?;
+    let give_up = Instant::now() + within;
+    let (mut calm, mut last) = (0, String::new());
+    while calm < 6 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let left = client
+            .query_one(
+                "SELECT (SELECT count(*) FROM raw_events)::bigint, (SELECT coalesce(sum(event_count), 0) FROM incidents)::bigint,
+                        (SELECT count(*) FROM notifications WHERE status = 'pending')::bigint",
+                &[],
+            )
+            .await?;
+        let now: (i64, i64, i64) = (left.get(0), left.get(1), left.get(2));
+        let now = format!("{} events, {} in incidents, {} tellings waiting", now.0, now.1, now.2);
+        calm = if now == last && now.ends_with(" 0 tellings waiting") { calm + 1 } else { 0 };
+        last = now;
+        if Instant::now() > give_up {
+            bail!("never quiet: {last}");
+        }
+    }
+    Ok(())
+}
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Verdict {
+    lines: Vec<(bool, String)>,
+}
+
+impl Verdict {
+    fn must(&mut self, what: &str, wrong: usize, examples: &[String]) {
+        let shown: Vec<&str> = examples.iter().take(5).map(String::as_str).collect();
+        let tail = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) };
+        self.lines.push((wrong == 0, format!("{wrong} {what}{tail}")));
+    }
+
+    fn note(&mut self, line: String) {
+        self.lines.push((true, line));
+    }
+
+    pub(super) fn is_good(&self) -> bool {
+        self.lines.iter().all(|(is_good, _)| *is_good)
+    }
+
+    pub(super) fn report(&self) {
+        super::say("\nverdict:");
+        for (is_good, line) in &self.lines {
+            super::say(&format!("  {}  {line}", if *is_good { "ok   " } else { "WRONG" }));
+        }
+    }
+}
+
+/// Counts what was lost, doubled, left untold.
+pub(super) async fn check(port: u16, ledger: &Ledger, slack: &FakeSlack, fleet: &Fleet) -> anyhow::Result<Verdict> {
+    let mut verdict = Verdict::default();
+    let client = connect(port).await?;
+    events(&client, ledger, &mut verdict).await?;
+    let incidents = incidents(&client, ledger, &mut verdict).await?;
+    tellings(&client, &incidents, slack, &mut verdict).await?;
+    let verified = fleet.run(&["audit", "verify"]).await?;
+    let said = String::from_utf8_lossy(&verified.stdout).trim().to_owned();
+    let wrong = usize::from(!verified.status.success());
+    let examples =
+        if wrong == 0 { Vec::new() } else { vec![said, String::from_utf8_lossy(&verified.stderr).into_owned()] };
+    verdict.must("breaks in the audit chain", wrong, &examples);
+    verdict.note(format!("{} attempts to send were made again", ledger.again));
+    Ok(verdict)
+}
+
+async fn events(client: &Client, ledger: &Ledger, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let rows = client
+        .query(
+            "SELECT (metadata->>'number')::bigint, count(*) FROM raw_events
+              WHERE metadata ? 'number' GROUP BY 1",
+            &[],
+        )
+        .await?;
+    let stored: BTreeMap<u64, i64> = rows.iter().map(|row| (row.get::<_, i64>(0).unsigned_abs(), row.get(1))).collect();
+    let lost: Vec<String> =
+        ledger.accepted.keys().filter(|number| !stored.contains_key(number)).map(u64::to_string).collect();
+    let doubled: Vec<String> =
+        stored.iter().filter(|(_, count)| **count > 1).map(|(number, _)| number.to_string()).collect();
+    verdict.note(format!("{} events accepted, {} stored", ledger.accepted.len(), stored.len()));
+    verdict.must("accepted events lost", lost.len(), &lost);
+    verdict.must("events stored more than once", doubled.len(), &doubled);
+    Ok(())
+}
+
+/// Each trouble is one incident with the right count. Answers the incidents there must be.
+async fn incidents(client: &Client, ledger: &Ledger, verdict: &mut Verdict) -> anyhow::Result<BTreeSet<i64>> {
+    let mut expected: BTreeMap<Trouble, i64> = BTreeMap::new();
+    ledger.accepted.values().for_each(|trouble| *expected.entry(*trouble).or_default() += 1);
+    let rows = client
+        .query(
+            "SELECT e.metadata->>'service', (e.metadata->>'text')::bigint, f.incident_id::bigint, count(*), max(i.event_count)::bigint
+               FROM raw_events e JOIN event_findings f ON f.event_id = e.id JOIN incidents i ON i.id = f.incident_id
+              WHERE e.metadata ? 'number' GROUP BY 1, 2, 3",
+            &[],
+        )
+        .await?;
+    let mut found: BTreeMap<Trouble, Vec<(i64, i64, i64)>> = BTreeMap::new();
+    for row in &rows {
+        let service: &str = row.get(0);
+        let service = service.trim_start_matches("service-").parse().unwrap_or(u64::MAX);
+        let trouble = Trouble { service, text: row.get::<_, i64>(1).unsigned_abs() };
+        found.entry(trouble).or_default().push((row.get(2), row.get(3), row.get(4)));
+    }
+    let (mut missing, mut split, mut miscounted) = (Vec::new(), Vec::new(), Vec::new());
+    for (trouble, count) in &expected {
+        match found.get(trouble).map(Vec::as_slice) {
+            None => missing.push(format!("{trouble:?}")),
+            Some([(incident, events, counted)]) => {
+                if events != count || counted != count {
+                    miscounted.push(format!("incident {incident}: {count} sent, {events} found, {counted} counted"));
+                }
+            }
+            Some(several) => split.push(format!("{trouble:?} is {several:?}")),
+        }
+    }
+    verdict.note(format!("{} incidents expected", expected.len()));
+    verdict.must("incidents missing", missing.len(), &missing);
+    verdict.must("troubles split over several incidents", split.len(), &split);
+    verdict.must("incidents with a wrong count", miscounted.len(), &miscounted);
+    Ok(found.into_values().flatten().map(|(incident, ..)| incident).collect())
+}
+
+/// Each incident stands in Slack, alone or in a message that names others, and no message stands there twice but
+/// where the first landed after it was looked for, which is marked.
+async fn tellings(
+    client: &Client,
+    incidents: &BTreeSet<i64>,
+    slack: &FakeSlack,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    let rows = client
+        .query(
+            "SELECT incident_id::bigint, status, told_with::bigint, id::bigint FROM notifications
+              WHERE receiver LIKE 'slack%' AND reason = 'opened'",
+            &[],
+        )
+        .await?;
+    let in_slack: BTreeMap<String, usize> = slack.ledger();
+    let mut told: BTreeSet<i64> = BTreeSet::new();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for row in &rows {
+        let (incident, status, id): (i64, &str, i64) = (row.get(0), row.get(1), row.get(3));
+        match status {
+            "sent" if in_slack.keys().any(|known| known.rsplit([':', '-']).next() == Some(&id.to_string())) => {
+                told.insert(incident);
+            }
+            "joined" => joined.extend(row.get::<_, Option<i64>>(2).map(|with| (incident, with))),
+            _ => {}
+        }
+    }
+    for _ in 0..3 {
+        joined.iter().for_each(|(incident, with)| {
+            if told.contains(with) {
+                told.insert(*incident);
+            }
+        });
+    }
+    let untold: Vec<String> = incidents.difference(&told).map(i64::to_string).collect();
+    verdict.must("incidents that nobody was told of", untold.len(), &untold);
+    let twice: Vec<String> = in_slack.iter().filter(|(_, count)| **count > 1).map(|(id, _)| id.clone()).collect();
+    let unmarked: Vec<String> = twice
+        .iter()
+        .filter(|id| {
+            let messages = slack.all_messages();
+            let copies = messages.iter().filter(|message| message.notification_id() == Some(id)).collect::<Vec<_>>();
+            copies.iter().filter(|message| message.blocks.to_string().contains("may repeat")).count() + 1 < copies.len()
+        })
+        .cloned()
+        .collect();
+    verdict.note(format!("{} messages in Slack, {} tellings posted a second time", in_slack.len(), twice.len()));
+    verdict.must("tellings posted again without saying so", unmarked.len(), &unmarked);
+    Ok(())
+}

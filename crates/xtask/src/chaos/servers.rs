@@ -1,0 +1,170 @@
+//! The servers under Foghorn, real ones: Postgres with fsync on, Redis without any file.
+
+use anyhow::{Context, ensure};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::process::Child;
+use tokio::sync::Mutex;
+
+/// How long a server may take to answer after it was started.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+async fn until(what: &str, answers: impl Fn() -> bool) -> anyhow::Result<()> {
+    let give_up = Instant::now() + PATIENCE;
+    while !answers() {
+        ensure!(Instant::now() < give_up, "{what} does not answer");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// A Postgres of our own.
+pub(super) struct Postgres {
+    programs: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    port: u16,
+    child: Mutex<Option<Child>>,
+}
+
+impl Postgres {
+    /// Makes one in a directory, with a database `foghorn`.
+    pub(super) async fn start(directory: &Path) -> anyhow::Result<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres");
+        ensure!(Command::new(&script).arg("install").status()?.success(), "Postgres could not be fetched");
+        let said = Command::new(&script).arg("where").output()?;
+        let programs = PathBuf::from(String::from_utf8(said.stdout)?.trim());
+        std::fs::create_dir_all(directory)?;
+        let (data, log) = (directory.join("data"), directory.join("log"));
+        if is_root()? {
+            // Postgres refuses to run as root, and nobody must get through the directories above its own.
+            let above = directory.parent().context("a directory without a parent")?;
+            ensure!(succeeds(Command::new("chmod").arg("711").arg(above)), "chmod failed");
+            ensure!(succeeds(Command::new("chown").arg("nobody").arg(directory)), "chown failed");
+        }
+        let made = as_nobody(&programs.join("initdb"))?
+            .arg("--pgdata")
+            .arg(&data)
+            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .output()?;
+        ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port()?;
+        let settings = format!(
+            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nmax_connections = 300\n\
+             fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n"
+        );
+        let mut file = data.join("postgresql.conf").into_os_string();
+        let conf = std::fs::read_to_string(&file)? + &settings;
+        std::fs::write(std::mem::take(&mut file), conf)?;
+        let postgres = Self { programs, data, log, port, child: Mutex::default() };
+        postgres.start_again().await?;
+        let mut make = Command::new(postgres.programs.join("psql"));
+        make.args(["--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres"]);
+        make.arg(format!("--port={port}")).args(["--command", "CREATE DATABASE foghorn"]);
+        ensure!(succeeds(&mut make), "the database could not be made");
+        Ok(postgres)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it as `pg_ctl stop --mode immediate` does: without a checkpoint, so that it recovers at its next start.
+    pub(super) async fn stop_at_once(&self) -> anyhow::Result<()> {
+        let Some(mut child) = self.child.lock().await.take() else { return Ok(()) };
+        let pid = child.id().context("Postgres has ended by itself; see its log")?;
+        ensure!(succeeds(Command::new("kill").arg("-QUIT").arg(pid.to_string())), "Postgres could not be stopped");
+        child.wait().await?;
+        Ok(())
+    }
+
+    /// Starts it unless it runs.
+    pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+        let mut running = self.child.lock().await;
+        if running.is_some() {
+            return Ok(());
+        }
+        let log = std::fs::File::options().create(true).append(true).open(&self.log)?;
+        let mut command = as_nobody(&self.programs.join("postgres"))?;
+        command.arg("-D").arg(&self.data).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        *running = Some(tokio::process::Command::from(command).kill_on_drop(true).spawn()?);
+        let ready = || {
+            let mut ask = Command::new(self.programs.join("pg_isready"));
+            succeeds(ask.args(["--quiet", "--host=127.0.0.1"]).arg(format!("--port={}", self.port)))
+        };
+        until("Postgres", ready).await
+    }
+}
+
+fn is_root() -> anyhow::Result<bool> {
+    Ok(Command::new("id").arg("-u").output()?.stdout.trim_ascii() == b"0")
+}
+
+/// A program that refuses to run as root.
+fn as_nobody(program: &Path) -> anyhow::Result<Command> {
+    if !is_root()? {
+        return Ok(Command::new(program));
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", "HOME=/tmp"]).arg(program);
+    Ok(command)
+}
+
+/// A Redis of our own that keeps nothing on disk.
+pub(super) struct Redis {
+    port: u16,
+    child: Mutex<Option<Child>>,
+}
+
+impl Redis {
+    pub(super) async fn start() -> anyhow::Result<Self> {
+        let redis = Self { port: free_port()?, child: Mutex::default() };
+        redis.start_again().await?;
+        Ok(redis)
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    pub(super) async fn kill_and_start(&self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.lock().await.take() {
+            child.kill().await?;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.start_again().await
+    }
+
+    pub(super) async fn flush(&self) -> anyhow::Result<()> {
+        ensure!(succeeds(&mut self.ask("FLUSHALL")), "FLUSHALL failed");
+        Ok(())
+    }
+
+    pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+        let mut running = self.child.lock().await;
+        if running.is_some() {
+            return Ok(());
+        }
+        let mut command = tokio::process::Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &self.port.to_string()]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        *running = Some(command.spawn().context("redis-server is not installed")?);
+        until("Redis", || succeeds(&mut self.ask("PING"))).await
+    }
+
+    fn ask(&self, command: &str) -> Command {
+        let mut ask = Command::new("redis-cli");
+        ask.args(["-p", &self.port.to_string(), command]);
+        ask
+    }
+}
