@@ -6,6 +6,7 @@ pub(crate) mod append;
 pub(crate) mod days;
 pub(crate) mod leases;
 pub mod migrate;
+mod places;
 pub(crate) mod watermark;
 
 pub use crate::sql::postgres::connect::{Address, Patience};

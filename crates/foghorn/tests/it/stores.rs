@@ -290,3 +290,24 @@ async fn what_cannot_be_used_is_refused_in_one_line_with_a_remedy() {
         assert!(!error.is_temporary(), "{said}");
     }
 }
+
+#[tokio::test]
+async fn a_database_that_was_restored_on_another_server_goes_on_where_it_was() {
+    let database = postgres::database();
+    let mut app = App::on_database(database.clone());
+    app.send(event("orders", "log", "ERROR the disk is full")).await;
+    app.settle().await;
+    app.act(1, "resolve").await.expect(200);
+    app.send(event("orders", "log", "ERROR nobody has read this yet")).await;
+    // Places and cursors of a server that had counted many more transactions.
+    let ahead = "UPDATE raw_events SET place = place + (1::bigint << 60); UPDATE memory_changes SET seq = seq + (1::bigint << 60);
+                 UPDATE partitions SET cursor = cursor + (1::bigint << 60)";
+    postgres::run_sql(&database, ahead);
+    let mut app = app.restart().await;
+    app.send(event("orders", "log", "ERROR and this is new")).await;
+    app.settle().await;
+    let ahead = postgres::count(&database, "SELECT count(*) FROM raw_events WHERE place > (1::bigint << 59)");
+    assert_eq!(ahead, 0);
+    let events: Vec<i64> = app.incidents().await.iter().map(|found| found["event_count"].as_i64().unwrap()).collect();
+    assert_eq!(events, [1, 1, 1], "each event was read once");
+}

@@ -1,7 +1,7 @@
 //! Programs that are told of every new incident, and how far each of them has been told; and incidents that others
 //! announce.
 
-use super::{Store, notifications, rows};
+use super::{Store, foreign, notifications, rows};
 use crate::Result;
 use crate::sql::{Connection, OptionalExtension, params};
 use foghorn_domain::clock::Timestamp;
@@ -102,6 +102,10 @@ impl Store {
     pub async fn announce(&self, id: IncidentId) -> Result<Announced> {
         let clock = self.clock().clone();
         self.write(move |tx| {
+            // One that its announcer has inserted gets what it lacks first, so that what is told is whole.
+            if foreign::pick_up_one(tx, id, clock.now())? {
+                return Ok(Announced::Queued);
+            }
             let sql = format!("SELECT {} FROM incidents WHERE id = ?1", rows::INCIDENT_COLUMNS);
             let Some(incident) = tx.prepare_cached(&sql)?.query_row([id], rows::incident).optional()? else {
                 return Ok(Announced::Missing);
@@ -161,6 +165,8 @@ mod tests {
         let led_to =
             [store.announce(1).await.unwrap(), store.announce(1).await.unwrap(), store.announce(9).await.unwrap()];
         assert_eq!(led_to, [Announced::Queued, Announced::Known, Announced::Missing]);
+        let services = [store.incident(1).await.unwrap().service, store.incident(2).await.unwrap().service];
+        assert_eq!(services, ["postgres", "unknown"], "what is announced is taken up first, what is not waits");
         store.close().await;
     }
 }

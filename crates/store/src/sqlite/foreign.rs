@@ -8,7 +8,7 @@ use crate::sql::{self, OptionalExtension, Transaction, params};
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::finding::Kind;
-use foghorn_domain::incident::{Incident, Status};
+use foghorn_domain::incident::{Incident, IncidentId, Status};
 use foghorn_domain::notification::ReasonKey;
 use serde_json::{Value, json};
 
@@ -43,6 +43,18 @@ impl Store {
         })
         .await
     }
+}
+
+/// Takes up one of them, if it is one; a row that is announced need not wait for its turn. Answers whether it was.
+pub(super) fn pick_up_one(tx: &Transaction<'_>, id: IncidentId, now: Timestamp) -> Result<bool> {
+    let sql = format!("SELECT {}, evidence FROM incidents WHERE id = ?1 AND NOT picked_up", rows::INCIDENT_COLUMNS);
+    let found = tx
+        .prepare_cached(&sql)?
+        .query_row([id], |row| Ok((rows::incident(row)?, rows::json::<Value>(row, EVIDENCE)?)))
+        .optional()?;
+    let Some((incident, evidence)) = found else { return Ok(false) };
+    pick_up(tx, &incident, &evidence, now)?;
+    Ok(true)
 }
 
 /// Where the evidence stands as its writer wrote it, behind [`rows::INCIDENT_COLUMNS`].
