@@ -27,5 +27,6 @@ pub(super) const MOVE_BACK: &str = "
                   WHERE u.place > p.cursor) AS unread ON unread.id = r.id AND unread.created_at = r.created_at
      WHERE e.id = r.id AND e.created_at = r.created_at;
     UPDATE partitions SET cursor = 0, fence = fence + 1, holder = NULL, expires_at = NULL;
+    DELETE FROM triage_workers;
     UPDATE memory_changes c SET seq = n.n
       FROM (SELECT item, row_number() OVER (ORDER BY seq) AS n FROM memory_changes) AS n WHERE n.item = c.item";

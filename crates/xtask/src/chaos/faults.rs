@@ -90,18 +90,20 @@ impl Faults {
         format!("{} killed", slot.role)
     }
 
-    /// The process dies somewhere soon after its next start; the one there is makes room for it.
+    /// A process dies at one place soon after its next start; the one there is makes room for it.
     fn crash_at_a_point(&mut self, fleet: &Fleet) -> String {
         let (role, point) = CRASH_POINTS[self.next_point % CRASH_POINTS.len()];
         self.next_point += 1;
         let of_role: Vec<_> = fleet.slots().iter().filter(|slot| slot.role == role).collect();
-        let Some(slot) = self.dice.one(&of_role) else { return "nothing".to_owned() };
-        let passes = self.dice.below(4).to_string();
-        slot.give_next(vec![
-            ("FOGHORN_CRASH_AT".to_owned(), point.to_owned()),
-            ("FOGHORN_CRASH_AFTER".to_owned(), passes),
-        ]);
-        slot.signal("KILL");
+        let passes = self.dice.below(3).to_string();
+        let extra = [("FOGHORN_CRASH_AT", point), ("FOGHORN_CRASH_AFTER", passes.as_str())];
+        let extra = extra.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        // Of several agents one is at work, and nobody knows which of them will be next: so each is to die there.
+        let chosen = if role == "agent" { of_role } else { self.dice.one(&of_role).copied().into_iter().collect() };
+        for slot in chosen {
+            slot.give_next(extra.to_vec());
+            slot.signal("KILL");
+        }
         format!("{role} killed and made to die at a crash point")
     }
 

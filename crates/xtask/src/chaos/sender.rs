@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 const SERVICES: u64 = 12;
-const TROUBLES: u64 = 8;
+const TROUBLES: u64 = 24;
+/// Troubles that go on at the same time: new ones begin, and so people are told, until the end.
+const AT_ONCE: u64 = 4;
 const SENDERS: usize = 8;
 
 /// Everything that will be sent, by number.
@@ -36,7 +38,11 @@ pub(super) struct Trouble {
 impl Plan {
     pub(super) fn new(dice: &mut Dice, events: u64) -> Self {
         let words = (0..TROUBLES).map(|_| sentence(dice)).collect();
-        let of = (0..events).map(|_| Trouble { service: dice.below(SERVICES), text: dice.below(TROUBLES) }).collect();
+        let trouble = |number: u64| {
+            let begun = number * (TROUBLES - AT_ONCE) / events.max(1);
+            Trouble { service: dice.below(SERVICES), text: begun + dice.below(AT_ONCE) }
+        };
+        let of = (0..events).map(trouble).collect();
         Self { of, words }
     }
 
