@@ -79,11 +79,6 @@ impl Ingest {
         Ok(vec![Appended::Spooled; events.len()])
     }
 
-    /// Events that wait for the database.
-    pub fn spooled(&self) -> u64 {
-        self.overflow.as_ref().map_or(0, Overflow::waiting)
-    }
-
     /// Counts events that were refused at the door.
     pub fn refused(&self, how_many: usize) {
         Metrics::count(&self.metrics.events, "refused", how_many as u64);

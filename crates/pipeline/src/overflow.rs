@@ -68,11 +68,6 @@ impl Overflow {
         !self.spool.is_empty()
     }
 
-    /// Events that wait.
-    pub fn waiting(&self) -> u64 {
-        self.spool.len()
-    }
-
     /// Takes events, all or none; when this returns they are on disk.
     pub(crate) async fn take(&self, events: &[NewEvent]) -> foghorn_store::Result<()> {
         let received = self.store.clock().now();
