@@ -19,7 +19,7 @@ use foghorn_domain::access_key::{
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::secret::Secret;
 use foghorn_domain::text::plain_text;
-use foghorn_store::sqlite::access_keys::{AccessKeyRow, NewAccessKey};
+use foghorn_store::access_keys::{AccessKeyRow, NewAccessKey};
 use foghorn_store::{Error, Result, Store};
 use known::Known;
 use serde_json::{Value, json};

@@ -21,7 +21,7 @@ use foghorn_domain::prompt::{self, Briefing, Prompt};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::cut;
 use foghorn_llm::{Asked, Exchange, Failure, Model, Question, Usage, budget};
-use foghorn_store::sqlite::analyses::NewAnalysis;
+use foghorn_store::analyses::NewAnalysis;
 use foghorn_store::{Result, Store};
 use serde_json::{Value, json};
 use std::fmt::Write;

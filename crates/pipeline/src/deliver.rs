@@ -26,7 +26,7 @@ use crate::quiet::Quiet;
 use crate::routes::Routes;
 use crate::settings::Settings;
 use foghorn_store::Store;
-use foghorn_store::sqlite::outbox::Lane;
+use foghorn_store::outbox::Lane;
 use heartbeat::Heartbeat;
 use pace::Pace;
 use std::collections::HashMap;

@@ -7,9 +7,9 @@ use crate::metrics::Metrics;
 use foghorn_domain::event::NewEvent;
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_redis::contract::{BadMessage, QueuedEvent, announced_incident, queued_event};
+use foghorn_store::announcements::Announced;
+use foghorn_store::dead_letters::DeadLetter;
 use foghorn_store::model::{Appended, Page, Paging};
-use foghorn_store::sqlite::announcements::Announced;
-use foghorn_store::sqlite::dead_letters::DeadLetter;
 use foghorn_store::{Error, Result, Store};
 use serde_json::{Map, Value};
 

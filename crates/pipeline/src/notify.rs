@@ -15,7 +15,7 @@ use foghorn_domain::message::{Message, render_text};
 use foghorn_domain::notification::{LetGoBy, Reason};
 use foghorn_domain::severity::{Severity, Urgency};
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::notifications::{Delivery, Prepared};
+use foghorn_store::notifications::{Delivery, Prepared};
 use foghorn_store::{Result, Store};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

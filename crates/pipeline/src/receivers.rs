@@ -22,7 +22,7 @@ use foghorn_domain::incident::{Incident, Status};
 use foghorn_domain::message::News;
 use foghorn_domain::notification::Reason;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::SlackRow;
+use foghorn_store::outbox::SlackRow;
 use serde_json::Value;
 
 /// One door.

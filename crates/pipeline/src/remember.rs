@@ -14,8 +14,8 @@ pub use markdown::from_markdown;
 
 use foghorn_domain::analyst::is_risky;
 use foghorn_domain::redaction::redact;
+use foghorn_store::memory_keeping::NewMemory;
 use foghorn_store::model::MemoryItem;
-use foghorn_store::sqlite::memory_keeping::NewMemory;
 use serde_json::{Value, json};
 
 /// A memory that may be kept.

@@ -13,7 +13,7 @@ use foghorn_outbound::pagerduty::{PagerDuty, PagerDutySettings, RoutingKey};
 use foghorn_outbound::webhook::{WebhookSecret, WebhookTarget};
 use foghorn_routing::{Address, Routing, Subject, receivers_due};
 use foghorn_slack::SlackClient;
-use foghorn_store::sqlite::outbox::{Lane, Routed};
+use foghorn_store::outbox::{Lane, Routed};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

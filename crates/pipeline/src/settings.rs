@@ -6,7 +6,7 @@ use crate::shared_redis::RedisSettings;
 use foghorn_detect::user_rules::UserRules;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_llm::{ModelSettings, Script};
-use foghorn_store::sqlite::retention::Retention;
+use foghorn_store::retention::Retention;
 use std::path::PathBuf;
 use std::time::Duration;
 

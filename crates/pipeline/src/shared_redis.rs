@@ -11,7 +11,7 @@ use foghorn_domain::incident::IncidentId;
 use foghorn_redis::contract::{ALERTS, DOORBELL, MOST_NOTIFICATIONS, NOTIFICATIONS, announcement};
 use foghorn_redis::{LinkState, LinkStates, RedisAddress, RedisClient, RedisFault, backoff};
 use foghorn_store::Store;
-use foghorn_store::sqlite::announcements::{Announcement, Audience};
+use foghorn_store::announcements::{Announcement, Audience};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;

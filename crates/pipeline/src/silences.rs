@@ -5,8 +5,8 @@ use crate::routes::Routes;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_routing::{FieldFault, NewSilence, Silence, Subject};
 use foghorn_store::model::{IncidentFilter, Paging};
-use foghorn_store::sqlite::mutes::Mute;
-use foghorn_store::sqlite::silences::{NewSilence as NewRow, SilenceRow};
+use foghorn_store::mutes::Mute;
+use foghorn_store::silences::{NewSilence as NewRow, SilenceRow};
 use foghorn_store::{Result, Store};
 use serde_json::{Value, json};
 

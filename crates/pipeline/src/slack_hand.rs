@@ -15,7 +15,7 @@ use crate::silences::Silences;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
 use foghorn_slack::interaction::{Button, Click, Interaction, Person, Submission};
 use foghorn_slack::{Retry, SlackClient};
-use foghorn_store::sqlite::once::{Answered, Asked, Wording};
+use foghorn_store::once::{Answered, Asked, Wording};
 use foghorn_store::{Error, Result, Store};
 use people::People;
 use serde_json::{Value, json};

@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use foghorn_domain::event::Event;
 use foghorn_store::model::{TemplateRow, TriageBatch, TriageOutcome, Unclaimed, scope};
-use foghorn_store::sqlite::triage::Holding;
+use foghorn_store::triage::Holding;
 use foghorn_store::{Error, Result, Store};
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};

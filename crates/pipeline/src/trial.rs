@@ -17,7 +17,7 @@ use foghorn_domain::notification::{NotificationStatus, Reason, ReasonKey};
 use foghorn_domain::playbook::Playbooks;
 use foghorn_domain::severity::{Severity, Urgency};
 use foghorn_store::model::{Explanation, History, Notification};
-use foghorn_store::sqlite::outbox::Routed;
+use foghorn_store::outbox::Routed;
 use foghorn_store::{Result, Store};
 use serde_json::json;
 

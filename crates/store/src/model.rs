@@ -1,6 +1,6 @@
 //! What goes into the store and what comes out of it, beside the domain's own types.
 
-use crate::sqlite::triage::Holding;
+use crate::triage::Holding;
 use foghorn_domain::analysis::Analysis;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{Event, EventId};

@@ -11,9 +11,9 @@ pub(crate) mod watermark;
 
 pub use crate::sql::postgres::connect::{Address, Patience};
 
-use crate::sqlite::Options;
-use crate::sqlite::room::Room;
-use crate::sqlite::writer::{Lane, Open, Writer};
+use crate::Options;
+use crate::room::Room;
+use crate::writer::{Lane, Open, Writer};
 use crate::{Error, Result, sql};
 use std::sync::Arc;
 

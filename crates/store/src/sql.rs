@@ -15,7 +15,7 @@ pub(crate) use postgres::Session;
 pub use value::{Cell, FromCell, Params, ToValue, ValueRef};
 pub(crate) use value::{Value, params};
 
-use crate::sqlite::audit::WaitingRow;
+use crate::audit::WaitingRow;
 use std::cell::RefCell;
 use std::ops::Deref;
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use foghorn_store::Store;
-use foghorn_store::sqlite::dashboard::ChangeMark;
+use foghorn_store::dashboard::ChangeMark;
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use std::convert::Infallible;

@@ -7,8 +7,8 @@ use foghorn_domain::notification::{LetGoBy, NotificationStatus, Reason, ReasonKe
 use foghorn_domain::words::counted;
 use foghorn_routing::{FALLBACK, Routed, Routing, Subject, Told, next_due};
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::notifications::DASHBOARD;
-use foghorn_store::sqlite::outbox::MAX_ATTEMPTS;
+use foghorn_store::notifications::DASHBOARD;
+use foghorn_store::outbox::MAX_ATTEMPTS;
 
 /// Why somebody is told, as the end of a sentence.
 pub(crate) fn because(telling: &Notification) -> &'static str {

@@ -4,7 +4,7 @@ use super::StoreArgs;
 use crate::terminal::Screen;
 use anyhow::Context;
 use foghorn_store::Store;
-use foghorn_store::sqlite::retention;
+use foghorn_store::retention;
 use serde_json::json;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ fn copy(data_dir: &Path, file: &Path) -> anyhow::Result<u64> {
 mod tests {
     use super::*;
     use foghorn_domain::event::NewEvent;
-    use foghorn_store::sqlite::Options;
+    use foghorn_store::Options;
 
     #[tokio::test]
     async fn a_backup_holds_everything_and_overwrites_nothing() {

@@ -24,7 +24,7 @@ use anyhow::Context;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_pipeline::Settings;
 use foghorn_pipeline::replay::{Heard, Receipt, Replay};
-use foghorn_store::sqlite::Options;
+use foghorn_store::Options;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use order::{Order, Times, events_of};
 use reading::{Item, Unparsed};

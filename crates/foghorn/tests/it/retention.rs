@@ -1,7 +1,7 @@
 //! What is forgotten, and what an incident keeps.
 
 use foghorn_domain::clock::SignedDuration;
-use foghorn_store::sqlite::retention::Retention;
+use foghorn_store::retention::Retention;
 use foghorn_testkit::{App, event};
 
 async fn forget(app: &App, retention: Retention) -> usize {

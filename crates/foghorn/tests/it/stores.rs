@@ -3,10 +3,10 @@
 
 use foghorn_domain::clock::SignedDuration;
 use foghorn_domain::event::NewEvent;
+use foghorn_store::Options;
 use foghorn_store::Store;
 use foghorn_store::model::{Appended, Paging, TriageBatch};
 use foghorn_store::postgres::migrate;
-use foghorn_store::sqlite::Options;
 use foghorn_testkit::{App, StoreKind, event, postgres};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use super::share::{Batch, OverQuota, Shares};
 use foghorn_domain::access_key::{Quota, Scope};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
-use foghorn_store::sqlite::access_keys::AccessKeyRow;
+use foghorn_store::access_keys::AccessKeyRow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -8,7 +8,7 @@ use crate::receivers::{Receiver, Retry};
 use foghorn_domain::clock::SignedDuration;
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::Lane;
+use foghorn_store::outbox::Lane;
 
 /// A message that shows the right status, and only a count that has grown since, is edited this seldom.
 const COUNTS_EVERY: SignedDuration = SignedDuration::from_secs(10);

@@ -14,8 +14,8 @@ use foghorn_domain::severity::Urgency;
 use foghorn_routing::{STORM_WINDOW, StormGauge, within_interval};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::Lane;
-use foghorn_store::sqlite::watch::WATCHMAN;
+use foghorn_store::outbox::Lane;
+use foghorn_store::watch::WATCHMAN;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::severity::Urgency;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::Routed;
+use foghorn_store::outbox::Routed;
 
 /// What pages somebody is told elsewhere after this.
 const PAGES_WAIT: SignedDuration = SignedDuration::from_mins(2);

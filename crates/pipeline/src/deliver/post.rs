@@ -13,7 +13,7 @@ use foghorn_domain::incident::Incident;
 use foghorn_domain::notification::Reason;
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::{Landed, Lane, Refused};
+use foghorn_store::outbox::{Landed, Lane, Refused};
 use serde_json::Value;
 
 /// A message that was begun is not at its receiver.

@@ -10,7 +10,7 @@ use foghorn_domain::words::counted;
 use foghorn_routing::{HeldBy, StormSummary, Worst};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::Carried;
+use foghorn_store::outbox::Carried;
 
 /// What a message about many incidents says.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use foghorn_domain::incident::Incident;
 use foghorn_domain::message::{Known, News};
 use foghorn_store::Result;
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::Lane;
+use foghorn_store::outbox::Lane;
 use serde_json::Value;
 
 /// The least time between a message and a reply in its thread, and between two replies.

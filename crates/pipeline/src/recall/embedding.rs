@@ -5,7 +5,7 @@ use foghorn_embed::Embedder;
 use foghorn_recall::{EMBEDDING_RECIPE, blend, embedded_texts};
 use foghorn_store::Result;
 use foghorn_store::model::MemoryItem;
-use foghorn_store::sqlite::recollection::{IndexedMemory, NewEmbedding};
+use foghorn_store::recollection::{IndexedMemory, NewEmbedding};
 
 /// Memories that are embedded at a time: less than half a second of work on two processors.
 const BATCH: usize = 32;

@@ -6,7 +6,7 @@ use foghorn_domain::clock::Timestamp;
 use foghorn_embed::Embedder;
 use foghorn_recall::{Cut, Document, Found, Names, Query, Recall, Weights};
 use foghorn_store::model::MemoryItem;
-use foghorn_store::sqlite::recollection::{IndexedMemory, MemoryChange};
+use foghorn_store::recollection::{IndexedMemory, MemoryChange};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 

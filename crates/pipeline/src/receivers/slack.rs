@@ -8,7 +8,7 @@ use foghorn_domain::redaction::redact;
 use foghorn_slack::blocks::{About, Rendered, render, render_storm, render_thread_details, render_thread_news};
 use foghorn_slack::{NotificationMark, Posted, SlackClient};
 use foghorn_store::model::Notification;
-use foghorn_store::sqlite::outbox::SlackRow;
+use foghorn_store::outbox::SlackRow;
 use serde_json::{Value, json};
 
 /// One channel.

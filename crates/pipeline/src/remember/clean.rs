@@ -3,7 +3,7 @@
 use super::Offered;
 use foghorn_domain::redaction::redact_cow;
 use foghorn_domain::text::plain_text;
-use foghorn_store::sqlite::memory_keeping::{MemoryEdit, NewMemory};
+use foghorn_store::memory_keeping::{MemoryEdit, NewMemory};
 
 /// Characters of a summary or solution that are kept. What is longer is cut, and it is said.
 pub const MAX_TEXT: usize = 20_000;

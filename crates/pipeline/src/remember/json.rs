@@ -3,7 +3,7 @@
 use super::Offered;
 use super::clean::{checked_id, cleaned};
 use foghorn_domain::clock::Timestamp;
-use foghorn_store::sqlite::memory_keeping::NewMemory;
+use foghorn_store::memory_keeping::NewMemory;
 use serde_json::{Map, Value};
 
 /// One line (or element) and what it holds.

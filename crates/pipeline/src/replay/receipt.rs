@@ -6,7 +6,7 @@ use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::notification::{NotificationStatus, Reason};
 use foghorn_domain::severity::Urgency;
 use foghorn_store::model::{IncidentFilter, Notification, Paging};
-use foghorn_store::sqlite::notifications::DASHBOARD;
+use foghorn_store::notifications::DASHBOARD;
 use foghorn_store::{Result, Store};
 
 /// Everything that a replay led to.

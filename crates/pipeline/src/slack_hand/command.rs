@@ -8,8 +8,8 @@ use foghorn_domain::text::{cut, outside_text};
 use foghorn_slack::escape::mrkdwn;
 use foghorn_slack::interaction::SlashCommand;
 use foghorn_store::model::{IncidentFilter, Paging};
-use foghorn_store::sqlite::mutes::Mute;
-use foghorn_store::sqlite::once::Asked;
+use foghorn_store::mutes::Mute;
+use foghorn_store::once::Asked;
 use foghorn_store::{Error, Result};
 use std::time::Instant;
 

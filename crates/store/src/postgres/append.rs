@@ -7,12 +7,12 @@
 
 mod rows;
 
+use crate::events::alert_state::{AlertState, Known, Refresh};
+use crate::events::{IDEMPOTENCY_WINDOW, expired};
 use crate::model::Appended;
+use crate::room::Room;
 use crate::sql::{Connection, Session};
-use crate::sqlite::events::alert_state::{AlertState, Known, Refresh};
-use crate::sqlite::events::{IDEMPOTENCY_WINDOW, expired};
-use crate::sqlite::room::Room;
-use crate::sqlite::writer::Open;
+use crate::writer::Open;
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{Clock, Timestamp};
 use foghorn_domain::event::{EventId, NewEvent};

@@ -7,9 +7,9 @@
 
 use super::watermark;
 use crate::Result;
+use crate::rows;
 use crate::sql::{Connection, Row, Session, Transaction};
-use crate::sqlite::rows;
-use crate::sqlite::triage::{Held, Holding};
+use crate::triage::{Held, Holding};
 use foghorn_domain::event::Event;
 
 /// How long a lease is good, in seconds; also how long a process that says nothing counts as alive.
@@ -33,7 +33,7 @@ pub(crate) fn balance(tx: &Transaction<'_>, session: &Session, worker: &str) -> 
         "UPDATE partitions SET expires_at = clock_timestamp() + make_interval(secs => ?2) WHERE holder = ?1",
         &[&worker, &LEASE_SECONDS],
     )?;
-    let partitions = i64::from(crate::sqlite::PARTITIONS);
+    let partitions = i64::from(crate::PARTITIONS);
     let most = partitions.div_euclid(alive.max(1)) + i64::from(partitions % alive.max(1) > 0);
     let held: i64 = tx.query_row("SELECT count(*) FROM partitions WHERE holder = ?1", [worker], |row| row.get(0))?;
     if held > most {

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use foghorn_pipeline::shared_redis::body_of;
 use foghorn_store::Store;
-use foghorn_store::sqlite::announcements::Audience;
+use foghorn_store::announcements::Audience;
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use crate::state::App;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
-use foghorn_store::sqlite::dead_letters::DeadLetter;
+use foghorn_store::dead_letters::DeadLetter;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

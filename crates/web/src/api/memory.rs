@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use foghorn_pipeline::remember::{cleaned_edit, shown};
-use foghorn_store::sqlite::memory_keeping::MemoryEdit;
+use foghorn_store::memory_keeping::MemoryEdit;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use foghorn_pipeline::act::Actor;
 use foghorn_routing::{FieldFault, Silence};
-use foghorn_store::sqlite::mutes::Mute;
+use foghorn_store::mutes::Mute;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

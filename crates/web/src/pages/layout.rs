@@ -6,7 +6,7 @@ use foghorn_domain::incident::Status;
 use foghorn_domain::redaction::redact;
 use foghorn_domain::severity::Severity;
 use foghorn_domain::text::{cut, outside_text, plain_text};
-use foghorn_store::sqlite::dashboard::ChangeMark;
+use foghorn_store::dashboard::ChangeMark;
 use maud::{DOCTYPE, Markup, html};
 
 /// Which of the places in the head of the page this is.

@@ -7,7 +7,7 @@ use crate::state::App;
 use axum::extract::State;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::words::with_thousands;
-use foghorn_store::sqlite::dashboard::ServiceOverview;
+use foghorn_store::dashboard::ServiceOverview;
 use maud::{Markup, html};
 
 /// More rows make no page that somebody reads.

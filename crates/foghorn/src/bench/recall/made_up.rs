@@ -2,7 +2,7 @@
 //! as unequally frequent as those of real ones (the n-th most frequent word 1/n as often, Zipf 1949), vectors in
 //! clusters.
 
-use foghorn_store::sqlite::memory_keeping::NewMemory;
+use foghorn_store::memory_keeping::NewMemory;
 
 const CLUSTERS: u32 = 2_000;
 const VOCABULARY: f64 = 50_000.0;

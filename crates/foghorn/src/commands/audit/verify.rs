@@ -7,7 +7,7 @@ use crate::terminal::{Colour, Screen, harmless};
 use foghorn_domain::audit::{Anchor, Report};
 use foghorn_domain::words::{counted, with_thousands};
 use foghorn_store::Store;
-use foghorn_store::sqlite::audit;
+use foghorn_store::audit;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -79,7 +79,7 @@ fn audit(config: &Config) -> Outcome {
 mod tests {
     use super::*;
     use crate::config::Sources;
-    use foghorn_store::sqlite::Options;
+    use foghorn_store::Options;
     use serde_json::json;
 
     fn outcomes(data_dir: &Path) -> String {

@@ -4,7 +4,7 @@ use foghorn_demo::{Fault, Hour, Planned, past_incidents};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::event::Origin;
 use foghorn_pipeline::Settings;
-use foghorn_store::sqlite::Options;
+use foghorn_store::Options;
 use serde_json::Value;
 
 fn begins() -> Timestamp {

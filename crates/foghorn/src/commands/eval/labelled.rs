@@ -6,7 +6,7 @@
 
 use crate::commands::memory::reading;
 use anyhow::{Context, bail, ensure};
-use foghorn_store::sqlite::memory_keeping::NewMemory;
+use foghorn_store::memory_keeping::NewMemory;
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -6,8 +6,8 @@ use super::score::{Answer, DEPTH};
 use foghorn_embed::Embedder;
 use foghorn_pipeline::recall::{RecallRequest, Recollection};
 use foghorn_recall::Weights;
+use foghorn_store::Options;
 use foghorn_store::Store;
-use foghorn_store::sqlite::Options;
 use tempfile::TempDir;
 
 /// A labelled memory that can be asked.

@@ -3,7 +3,7 @@
 use super::holder::{Holder, HolderArgs, IfMissing};
 use crate::commands::json::text;
 use crate::terminal::Screen;
-use foghorn_store::sqlite::memory_keeping::MemoryEdit;
+use foghorn_store::memory_keeping::MemoryEdit;
 use std::process::ExitCode;
 
 /// Changes what is remembered.

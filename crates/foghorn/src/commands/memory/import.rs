@@ -5,7 +5,7 @@ use super::reading::{self, Entry};
 use crate::terminal::{Colour, Screen, harmless};
 use foghorn_domain::words::{counted, with_thousands};
 use foghorn_pipeline::remember::MAX_TEXT;
-use foghorn_store::sqlite::memory_keeping::NewMemory;
+use foghorn_store::memory_keeping::NewMemory;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::io::Write;

@@ -6,9 +6,9 @@ use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{Event, EventId, NewEvent};
 use foghorn_pipeline::replay::Heard;
 use foghorn_store::Store;
+use foghorn_store::history;
+use foghorn_store::silences::NewSilence;
 use foghorn_store::sql::Connection;
-use foghorn_store::sqlite::history;
-use foghorn_store::sqlite::silences::NewSilence;
 
 /// Events read at once.
 const PAGE: u32 = 2_000;

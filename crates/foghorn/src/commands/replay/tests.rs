@@ -284,7 +284,7 @@ async fn what_a_data_directory_holds_is_replayed_with_the_silences_of_its_time()
     let directory = tempfile::tempdir().unwrap();
     let clock = foghorn_domain::clock::Clock::manual(minute(0));
     let store = Store::open(Options { clock: clock.clone(), ..Options::new(directory.path()) }).unwrap();
-    let silence = foghorn_store::sqlite::silences::NewSilence {
+    let silence = foghorn_store::silences::NewSilence {
         matchers: serde_json::json!(["service = search"]),
         starts_at: minute(0),
         ends_at: minute(60),

@@ -1,9 +1,9 @@
 //! The statements of a batch of intake: a list for each column.
 
 use super::{Homes, Id, Keys, States};
+use crate::events::alert_state::{AlertState, Known};
 use crate::sql::postgres::Bound;
 use crate::sql::{Connection, Session, params};
-use crate::sqlite::events::alert_state::{AlertState, Known};
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{EventId, EventStatus, NewEvent, PARTITIONS, partition_of_service};
@@ -180,7 +180,7 @@ pub(super) fn save_alerts(
     for alert in &batch.changed {
         let Some(state) = states.get(alert.fingerprint.as_str()) else { continue };
         connection.post(
-            crate::sqlite::events::SAVE_ALERT,
+            crate::events::SAVE_ALERT,
             params![
                 alert.fingerprint.as_str(),
                 alert.event.source,

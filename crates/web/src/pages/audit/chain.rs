@@ -11,7 +11,7 @@ use foghorn_domain::audit::{Anchor, Head, SigningKey, verify_head};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::words::counted;
 use foghorn_store::Store;
-use foghorn_store::sqlite::audit::verify;
+use foghorn_store::audit::verify;
 use maud::{Markup, html};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

@@ -3,7 +3,7 @@
 
 use crate::pages::layout::{moment, said, said_lines};
 use foghorn_domain::words::counted;
-use foghorn_store::sqlite::analyses::{KeptAnalysis, NewAnalysis};
+use foghorn_store::analyses::{KeptAnalysis, NewAnalysis};
 use maud::{Markup, html};
 use serde_json::Value;
 

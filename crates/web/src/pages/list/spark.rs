@@ -2,7 +2,7 @@
 
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Incident;
-use foghorn_store::sqlite::dashboard::MOST_PER_BUCKET;
+use foghorn_store::dashboard::MOST_PER_BUCKET;
 use foghorn_store::{Result, Store};
 use maud::{Markup, html};
 use std::fmt::Write;

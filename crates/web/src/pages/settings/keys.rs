@@ -17,7 +17,7 @@ use foghorn_domain::access_key::Scope;
 use foghorn_domain::secret::Secret;
 use foghorn_domain::words::with_thousands;
 use foghorn_pipeline::access_keys::{Wanted, WantedFault};
-use foghorn_store::sqlite::access_keys::AccessKeyRow;
+use foghorn_store::access_keys::AccessKeyRow;
 use maud::{Markup, html};
 use serde::Deserialize;
 

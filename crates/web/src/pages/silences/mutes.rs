@@ -1,7 +1,7 @@
 //! What is quiet because somebody called it a false positive.
 
 use crate::pages::layout::{moment, said};
-use foghorn_store::sqlite::mutes::Mute;
+use foghorn_store::mutes::Mute;
 use maud::{Markup, html};
 
 pub(super) fn table(mutes: &[Mute]) -> Markup {

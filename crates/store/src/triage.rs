@@ -175,7 +175,7 @@ fn advance(tx: &Transaction<'_>, from: &Holding, to: &Holding) -> Result<bool> {
     let moved = tx
         .prepare_cached("UPDATE partitions SET cursor = ?1 WHERE fence = ?2 AND cursor = ?3")?
         .execute(params![to.cursor, from.fence, from.cursor])?;
-    Ok(moved == usize::from(super::open::PARTITIONS))
+    Ok(moved == usize::from(super::PARTITIONS))
 }
 
 /// The incidents that a batch speaks of, on Postgres all in one go, with their rows locked. SQLite looks for each

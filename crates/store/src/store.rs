@@ -1,41 +1,9 @@
-//! The embedded store: one SQLite file, one writer, several readers.
-
-pub mod access_keys;
-pub mod agent_lease;
-pub mod analyses;
-pub mod announcements;
-pub mod audit;
-pub mod dashboard;
-pub mod dead_letters;
-pub mod events;
-pub mod foreign;
-pub mod history;
-pub mod incidents;
-pub mod memory;
-pub mod recollection;
-pub mod memory_keeping;
-pub mod notifications;
-pub mod once;
-pub mod mutes;
-pub mod outbox;
-pub mod retention;
-pub mod silences;
-pub mod spools;
-pub mod triage;
-pub mod watch;
-pub mod writer;
-
-mod drafts;
-mod open;
-pub(crate) mod room;
-pub(crate) mod rows;
-
-pub(crate) use open::PARTITIONS;
-pub use open::SCHEMA_VERSION;
+//! The handle to the store, and the engine under it: one SQLite file with one writer and several readers, or
+//! Postgres, which other processes share.
 
 use crate::postgres::{Address, Writers};
 use crate::sql::{Connection, Transaction};
-use crate::{Error, Result, time};
+use crate::{Error, Result, room, sqlite, time, writer};
 use foghorn_domain::clock::{Clock, Timestamp};
 use foghorn_domain::lifecycle::Policy;
 use std::path::{Path, PathBuf};
@@ -104,18 +72,18 @@ impl Store {
         let engine = match &options.database {
             Some(address) => {
                 // Processes on one machine may share it: the audit's key lies there.
-                open::make_directory(&options.data_dir)?;
+                sqlite::make_directory(&options.data_dir)?;
                 Engine::Postgres {
                     address: Box::new(address.clone()),
                     writers: Box::new(crate::postgres::open(address, &options)?),
                 }
             }
             None => {
-                let lock = open::lock_directory(&options.data_dir)?;
+                let lock = sqlite::lock_directory(&options.data_dir)?;
                 let path = options.data_dir.join("foghorn.db");
                 let again: writer::Open = Box::new(|| Err(Error::Closed));
                 let room = Arc::new(room::Room::new(options.data_dir.clone()));
-                let writer = writer::Writer::start(writer::Lane::Work, open::open_for_writing(&path)?, again, room);
+                let writer = writer::Writer::start(writer::Lane::Work, sqlite::open_for_writing(&path)?, again, room);
                 Engine::Sqlite { path, writer, _lock: lock }
             }
         };
@@ -135,14 +103,14 @@ impl Store {
     pub fn read_only(data_dir: &Path, database: Option<&Address>) -> Result<Connection> {
         match database {
             Some(address) => Ok(address.connect()?.into()),
-            None => open::open_for_reading(&data_dir.join("foghorn.db")),
+            None => sqlite::open_for_reading(&data_dir.join("foghorn.db")),
         }
     }
 
     /// A connection of one's own, for reading. May block.
     pub fn connection(&self) -> Result<Connection> {
         match &self.0.engine {
-            Engine::Sqlite { path, .. } => open::open_for_reading(path),
+            Engine::Sqlite { path, .. } => sqlite::open_for_reading(path),
             Engine::Postgres { address, .. } => Ok(address.connect()?.into()),
         }
     }

@@ -7,9 +7,9 @@
 use super::record::join;
 use super::{COLUMNS, Carried, IncidentId, Notification, Store, notification};
 use crate::Result;
+use crate::agent_lease;
+use crate::notifications::mark_dirty;
 use crate::sql::{Transaction, params};
-use crate::sqlite::agent_lease;
-use crate::sqlite::notifications::mark_dirty;
 
 /// Whether a row `n` goes out in a message that is begun and not recorded.
 pub(super) const IS_CARRIED: &str = "(n.told_with IS NOT NULL AND EXISTS (SELECT 1 FROM notifications c \

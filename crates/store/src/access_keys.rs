@@ -202,8 +202,8 @@ fn access_key(row: &Row<'_>) -> crate::sql::Result<AccessKeyRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Options;
     use crate::model::Paging;
-    use crate::sqlite::Options;
     use foghorn_domain::clock::{Clock, SignedDuration};
 
     fn store() -> (Store, tempfile::TempDir) {

@@ -1,28 +1,26 @@
-//! Opening the file: the directory's lock, the settings that make a commit durable, the schema.
+//! Opening a SQLite file: the directory's lock, the settings that make a commit durable, the schema.
 
-use crate::{Error, Result, sql};
+use crate::{Error, PARTITIONS, Result, sql};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// Forward-only: the n-th entry brings a file from version n-1 to n.
 const MIGRATIONS: &[&str] = &[
-    include_str!("../../migrations/sqlite/0001_start.sql"),
-    include_str!("../../migrations/sqlite/0002_memory.sql"),
-    include_str!("../../migrations/sqlite/0003_outbox.sql"),
-    include_str!("../../migrations/sqlite/0004_incident_search.sql"),
-    include_str!("../../migrations/sqlite/0005_receivers.sql"),
-    include_str!("../../migrations/sqlite/0006_memory_changes.sql"),
-    include_str!("../../migrations/sqlite/0007_foreign_incidents.sql"),
-    include_str!("../../migrations/sqlite/0008_dead_letters.sql"),
-    include_str!("../../migrations/sqlite/0009_access_keys.sql"),
-    include_str!("../../migrations/sqlite/0010_analyses.sql"),
+    include_str!("../migrations/sqlite/0001_start.sql"),
+    include_str!("../migrations/sqlite/0002_memory.sql"),
+    include_str!("../migrations/sqlite/0003_outbox.sql"),
+    include_str!("../migrations/sqlite/0004_incident_search.sql"),
+    include_str!("../migrations/sqlite/0005_receivers.sql"),
+    include_str!("../migrations/sqlite/0006_memory_changes.sql"),
+    include_str!("../migrations/sqlite/0007_foreign_incidents.sql"),
+    include_str!("../migrations/sqlite/0008_dead_letters.sql"),
+    include_str!("../migrations/sqlite/0009_access_keys.sql"),
+    include_str!("../migrations/sqlite/0010_analyses.sql"),
 ];
 
 /// The schema version this program writes; it reads every earlier one.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
-
-pub(crate) use foghorn_domain::event::PARTITIONS;
 
 /// `FOGH` as SQLite's application id, so that a file of another program is told apart.
 const APPLICATION_ID: i64 = 0x464f_4748;

@@ -142,8 +142,8 @@ fn after(db: &Connection, incident_id: IncidentId, limit: u32) -> Result<Vec<Ann
 
 #[cfg(test)]
 mod tests {
-    use super::super::Options;
     use super::*;
+    use crate::Options;
 
     #[tokio::test]
     async fn every_incident_is_announced_once_to_each_audience_and_those_of_others_are_told() {

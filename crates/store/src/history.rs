@@ -39,8 +39,8 @@ pub fn silences(db: &Connection, since: Timestamp, until: Timestamp) -> Result<V
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, Store};
     use super::*;
+    use crate::{Options, Store};
     use foghorn_domain::clock::{Clock, SignedDuration};
     use foghorn_domain::event::NewEvent;
     use serde_json::json;

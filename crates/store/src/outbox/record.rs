@@ -3,9 +3,9 @@
 
 use super::carried::release;
 use super::{Carried, Landed, MAX_ATTEMPTS, Refused, Routed, SlackRow};
+use crate::audit;
 use crate::model::{ASKED_TO_WAIT_SINCE, Notification};
 use crate::sql::{Transaction, params};
-use crate::sqlite::audit;
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentId;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Writes the outbox rows of the receivers that a reason is routed to. Those that were told of `told_with`
 /// get it in that message.
-pub(in crate::sqlite) fn fan_out(
+pub(crate) fn fan_out(
     tx: &Transaction<'_>,
     row: &Notification,
     urgency: Urgency,

@@ -112,8 +112,8 @@ fn dead_letter(row: &Row<'_>) -> crate::sql::Result<DeadLetter> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Options;
     use super::*;
+    use crate::Options;
 
     #[tokio::test]
     async fn a_dead_letter_is_kept_tried_and_dropped() {

@@ -3,7 +3,7 @@
 pub(crate) mod alert_state;
 
 use super::triage::Holding;
-use super::{Store, open, rows};
+use super::{PARTITIONS, Store, rows};
 use crate::model::{Appended, Page, Paging, StoredEvent};
 use crate::postgres::leases;
 use crate::sql::{Connection, OptionalExtension, Transaction, params};
@@ -187,7 +187,7 @@ fn insert(tx: &Transaction<'_>, event: &NewEvent, episode: Option<&str>, now: Ti
         event.origin.as_str(),
         event.service(),
         event.environment(),
-        partition_of(event, open::PARTITIONS),
+        partition_of(event, PARTITIONS),
         notes,
     ];
     Ok(tx.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
