@@ -1,13 +1,16 @@
 //! `foghorn bench`: what this machine does, measured beside what its disk, SQLite and plain arithmetic allow.
 //!
-//! [`intake`] tells the story: [`sqlite`] measures the limit, [`child`] runs a server of its own, [`load`]
-//! drives it with [`bodies`] through [`http`], [`latency`] waits for incidents, and [`report`] puts the
-//! figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
+//! [`intake`] tells the story: [`sqlite`] or [`postgres`] measures the [`limits`], [`child`] runs a server of its own,
+//! [`load`] drives it with [`bodies`] through [`http`], [`keeping_up`] watches triage at a steady rate, [`latency`]
+//! waits for incidents, and [`report`] puts the figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
 //! memories, and the dashboard of a store that has seen much.
 //! [`tell`] measures how soon people are told, with [`slack`] in the place of Slack.
 
 mod intake;
+mod limits;
 mod sqlite;
+mod postgres;
+mod keeping_up;
 mod child;
 mod load;
 mod latency;

@@ -9,54 +9,47 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bodies(Arc<AtomicU64>);
 
-const SERVICES: [&str; 8] =
-    ["checkout", "catalogue", "search", "payments", "accounts", "shipping", "gateway", "mailer"];
+/// Services there are.
+const SERVICES: u64 = 40;
 
-/// What lines begin with; the rest is numbers and names that differ.
-const CLEAN: [&str; 16] = [
-    "request handled path=/api/orders",
-    "request handled path=/api/products",
-    "request handled path=/api/cart",
-    "request handled path=/healthz",
-    "cache hit for key session",
-    "cache miss for key product, loaded from storage",
-    "message published to topic orders.created",
-    "message consumed from topic orders.created",
-    "scheduled job cleanup finished",
-    "scheduled job report finished",
-    "user logged in",
-    "user logged out",
-    "connection opened to upstream inventory",
-    "connection returned to pool",
-    "feature flag new-basket evaluated",
-    "token refreshed for client mobile",
-];
+/// Shapes of clean lines; each belongs to one service.
+const SHAPES: u64 = 2_000;
+
+/// Names of services, before their number.
+const NAMES: [&str; 8] = ["checkout", "catalogue", "search", "payments", "accounts", "shipping", "gateway", "mailer"];
+
+/// Words of clean lines are made of these.
+const SYLLABLES: [&str; 16] =
+    ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "ve"];
 
 impl Bodies {
     /// Appends one event as JSON.
     fn write(&self, body: &mut String) {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         let dice = scramble(number);
-        let service = SERVICES[(dice % 8) as usize];
-        let (host, request, milliseconds) = (dice >> 8 & 15, dice >> 16 & 0xff_ffff, dice >> 40 & 1023);
+        let shape = dice % SHAPES;
+        let service = shape % SERVICES;
+        let (name, of_name) = (NAMES[(service % 8) as usize], service / 8);
+        let (host, request, milliseconds) = (dice >> 14 & 15, dice >> 18 & 0xff_ffff, dice >> 42 & 1023);
         // Writing into a String cannot fail.
-        let _ = write!(body, r#"{{"source":"{service}-{host}","type":"log","payload":""#);
-        let _ = match dice >> 50 & 1023 {
+        let _ = write!(body, r#"{{"source":"{name}-{of_name}-{host}","type":"log","payload":""#);
+        let _ = match dice >> 52 & 1023 {
             0..10 => write!(
                 body,
-                "ERROR database connection timeout after {} ms while waiting for pool {service} (request {request:06x}-{number})",
+                "ERROR database connection timeout after {} ms while waiting for pool {name} (request {request:06x}-{number})",
                 30_000 + milliseconds
             ),
             10..30 => write!(body, "WARN slow request {request:06x}-{number} took {} ms", 1000 + milliseconds),
-            shape => write!(
-                body,
-                "INFO {} id={request:06x}-{number} status=200 duration={milliseconds}ms bytes={}",
-                CLEAN[(shape % 16) as usize],
-                dice >> 20 & 0xffff
-            ),
+            _ => {
+                let _ = body.write_str("INFO ");
+                write_words(shape, body);
+                write!(body, "id={request:06x}-{number} status=200 duration={milliseconds}ms")
+            }
         };
-        let _ =
-            write!(body, r#"","metadata":{{"service":"{service}","host":"web-{host}","environment":"production"}}}}"#);
+        let _ = write!(
+            body,
+            r#"","metadata":{{"service":"{name}-{of_name}","host":"web-{host}","environment":"production"}}}}"#
+        );
     }
 
     /// So many events, one on each line.
@@ -68,6 +61,19 @@ impl Bodies {
             }
             self.write(body);
         }
+    }
+}
+
+/// Six words, the same for the same shape; two shapes share next to none.
+fn write_words(shape: u64, body: &mut String) {
+    let mut dice = scramble(shape ^ 0x5eed);
+    for _ in 0..6 {
+        for _ in 0..3 {
+            body.push_str(SYLLABLES[(dice & 15) as usize]);
+            dice = dice.rotate_right(4);
+        }
+        body.push(' ');
+        dice = scramble(dice);
     }
 }
 

@@ -1,19 +1,26 @@
-//! From just before an event is sent until the incident it opens can be seen in the API, at a modest rate.
+//! From just before an event is sent until the incident it opens can be seen in the API, while other events come at a
+//! steady rate.
 
+use super::bodies::Bodies;
 use super::http::Connection;
+use super::load::{self, Drive, Load, Manner};
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// Events a second.
-pub(super) const RATE: u32 = 200;
+/// Events a second that open incidents.
+pub(super) const RATE: u32 = 50;
+
+/// Other events a second.
+const OTHERS: u32 = 950;
 
 /// Connections that share the rate; more than can be waiting at once.
 const CONNECTIONS: u32 = 20;
 
 /// How often an event is looked at.
-const LOOK: Duration = Duration::from_millis(1);
+const LOOK: Duration = Duration::from_millis(2);
 
 /// An event that is no incident by then opened none.
 const GIVE_UP: Duration = Duration::from_secs(10);
@@ -21,21 +28,30 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 /// What was seen.
 #[derive(Debug, Default)]
 pub(super) struct Latency {
-    /// Events sent.
+    /// Errors sent.
     pub(super) events: u64,
+    /// What came beside them.
+    pub(super) others: Load,
     /// Shortest first; shorter than `events` where some opened no incident.
     pub(super) visible_after: Vec<Duration>,
 }
 
-/// Sends errors that are new, each of a service of its own, and waits for their incidents.
-pub(super) async fn measure(address: SocketAddr, seconds: Duration) -> anyhow::Result<Latency> {
+/// Sends errors that are new, each of a service of its own, among others, and waits for their incidents.
+pub(super) async fn measure(address: SocketAddr, seconds: Duration, bodies: &Bodies) -> anyhow::Result<Latency> {
+    let others = Drive { manner: Manner::Single, connections: 32, seconds, rate: Some(OTHERS) };
+    let accepted = Arc::default();
+    let (latency, others) = tokio::join!(probes(address, seconds), load::send(address, others, bodies, &accepted));
+    Ok(Latency { others: others?, ..latency? })
+}
+
+async fn probes(address: SocketAddr, seconds: Duration) -> anyhow::Result<Latency> {
     let mut senders = JoinSet::new();
     for number in 0..CONNECTIONS {
         senders.spawn(send_on(Connection::open(address).await?, number, seconds));
     }
     let mut total = Latency::default();
     while let Some(latency) = senders.join_next().await {
-        let Latency { events, mut visible_after } = latency??;
+        let Latency { events, mut visible_after, .. } = latency??;
         total.events += events;
         total.visible_after.append(&mut visible_after);
     }

@@ -4,6 +4,8 @@ use super::bodies::Bodies;
 use super::http::Connection;
 use super::intake::BATCH;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -58,22 +60,32 @@ impl Manner {
     }
 }
 
-/// Sends for so long, each connection its next request as soon as the last one is answered.
+/// How hard a server is driven.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drive {
+    pub(super) manner: Manner,
+    pub(super) connections: u32,
+    pub(super) seconds: Duration,
+    /// Events a second over all connections; without it each sends its next request as soon as the last is answered.
+    pub(super) rate: Option<u32>,
+}
+
+/// Sends for so long. `accepted` counts along.
 pub(super) async fn send(
     address: SocketAddr,
-    manner: Manner,
-    connections: u32,
-    seconds: Duration,
+    drive: Drive,
     bodies: &Bodies,
+    accepted: &Arc<AtomicU64>,
 ) -> anyhow::Result<Load> {
     let mut opened = Vec::new();
-    for _ in 0..connections {
+    for _ in 0..drive.connections {
         opened.push(Connection::open(address).await?);
     }
     let started = Instant::now();
     let mut senders = JoinSet::new();
-    for connection in opened {
-        senders.spawn(send_on(connection, manner, started + seconds, bodies.clone()));
+    for (number, connection) in (0..).zip(opened) {
+        let sender = Sender { connection, number, drive, bodies: bodies.clone(), accepted: Arc::clone(accepted) };
+        senders.spawn(sender.send(started));
     }
     let mut total = Load::default();
     while let Some(load) = senders.join_next().await {
@@ -87,21 +99,43 @@ pub(super) async fn send(
     Ok(total)
 }
 
-async fn send_on(mut connection: Connection, manner: Manner, until: Instant, bodies: Bodies) -> std::io::Result<Load> {
-    let (mut load, mut body) = (Load::default(), String::new());
-    while Instant::now() < until {
-        bodies.fill(manner.events(), &mut body);
-        let asked = Instant::now();
-        let (status, _) = connection.post("/events", manner.content_type(), body.as_bytes()).await?;
-        load.latencies.push(asked.elapsed());
-        if status == 200 {
-            load.accepted += manner.events() as u64;
-        } else {
-            load.refused += 1;
-            tokio::time::sleep(Duration::from_millis(20)).await;
+/// One connection of many.
+struct Sender {
+    connection: Connection,
+    number: u32,
+    drive: Drive,
+    bodies: Bodies,
+    accepted: Arc<AtomicU64>,
+}
+
+impl Sender {
+    async fn send(mut self, started: Instant) -> std::io::Result<Load> {
+        let Drive { manner, connections, seconds, rate } = self.drive;
+        let (mut load, mut body) = (Load::default(), String::new());
+        let between = rate.map(|rate| Duration::from_secs_f64(manner.events() as f64 / f64::from(rate.max(1))));
+        for turn in 0.. {
+            // Connections take turns, so that a rate is even.
+            let due = between.map(|between| started + between * (turn * connections + self.number));
+            if due.unwrap_or_else(Instant::now).duration_since(started) >= seconds || started.elapsed() >= seconds {
+                break;
+            }
+            if let Some(due) = due {
+                tokio::time::sleep_until(due.into()).await;
+            }
+            self.bodies.fill(manner.events(), &mut body);
+            let asked = Instant::now();
+            let (status, _) = self.connection.post("/events", manner.content_type(), body.as_bytes()).await?;
+            load.latencies.push(asked.elapsed());
+            if status == 200 {
+                load.accepted += manner.events() as u64;
+                self.accepted.fetch_add(manner.events() as u64, Ordering::Relaxed);
+            } else {
+                load.refused += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
+        Ok(load)
     }
-    Ok(load)
 }
 
 #[cfg(test)]

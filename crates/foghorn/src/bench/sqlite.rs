@@ -1,33 +1,22 @@
 //! What SQLite alone does here: the server's settings and the shape of its event table, without indexes,
 //! requests, parsing or triage. No server that stores events this way can be faster.
 
-use super::bodies::Bodies;
 use super::intake::BATCH;
-use foghorn_domain::event::{NewEvent, Origin};
-use foghorn_sources::event::parse_event;
+use super::limits::{Limits, sample};
+use foghorn_domain::event::NewEvent;
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-/// Rows a second.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// One row a transaction: what a server without group commit could reach.
-    pub(super) one: f64,
-    /// As many rows a transaction as there are connections: the most that group commit can gather.
-    pub(super) gathered: f64,
-    /// [`BATCH`] rows a transaction.
-    pub(super) batch: f64,
-}
 
 /// Measures each for so long.
 pub(super) fn measure(directory: &Path, each: Duration, connections: usize) -> anyhow::Result<Limits> {
     let database = open(&directory.join("limit.db"))?;
     let events = sample()?;
     let limits = Limits {
+        engine: "SQLite",
         one: rate(&database, &events, 1, each)?,
-        gathered: rate(&database, &events, connections, each)?,
-        batch: rate(&database, &events, BATCH, each)?,
+        single: rate(&database, &events, connections, each)?,
+        batches: rate(&database, &events, BATCH, each)?,
     };
     drop(database);
     // What follows should find the disk as this did.
@@ -88,17 +77,4 @@ fn rate(
         database.execute_batch("COMMIT")?;
     }
     Ok(f64::from(rows) / started.elapsed().as_secs_f64())
-}
-
-/// The same events as the server gets.
-fn sample() -> anyhow::Result<Vec<(NewEvent, String)>> {
-    let (bodies, mut body) = (Bodies::default(), String::new());
-    let mut events = Vec::new();
-    for _ in 0..1_000 {
-        bodies.fill(1, &mut body);
-        let event = parse_event(body.as_bytes(), Origin::Events, jiff::Timestamp::now(), &Default::default())?;
-        let metadata = serde_json::to_string(&event.metadata)?;
-        events.push((event, metadata));
-    }
-    Ok(events)
 }
