@@ -168,6 +168,19 @@ impl NewEvent {
     pub fn is_change(&self) -> bool {
         self.event_type == "change"
     }
+
+    /// Whether it is an alert by its status or by the door it came through, however severe.
+    pub fn is_alert(&self) -> bool {
+        let by_door = matches!(self.origin, Origin::Alertmanager | Origin::AlertmanagerWebhook | Origin::PagerDuty);
+        by_door || self.status.is_some()
+    }
+
+    /// In which of the two lanes of triage it goes: alerts and what calls itself critical are never behind lines of
+    /// logs.
+    pub fn lane(&self) -> Lane {
+        let is_urgent = self.is_alert() || self.severity == Some(Severity::Critical);
+        if is_urgent { Lane::Urgent } else { Lane::Bulk }
+    }
 }
 
 /// A stored event, as triage reads it from the event log.
@@ -219,13 +232,14 @@ impl Event {
     }
 }
 
-/// Hash of what keeps an event in one partition: its key if it has one, so that an alert's end meets
-/// its beginning; else environment and service, so that one worker sees all of a service's lines.
+/// The partition of an event within its lane: a hash of its key if it has one, so that an alert's end meets its
+/// beginning; else of environment and service, so that one worker sees all of a service's lines.
 pub fn partition_of(event: &NewEvent, partitions: u16) -> u16 {
-    match &event.dedup_key {
+    let within = match &event.dedup_key {
         Some(key) => partition_of_parts(&["key", &event.source, key], partitions),
         None => partition_of_service(event.environment(), event.service(), partitions),
-    }
+    };
+    event.lane().first_partition() + within
 }
 
 /// The partition of the lines of a service.
@@ -239,8 +253,30 @@ fn partition_of_parts(parts: &[&str], partitions: u16) -> u16 {
     (hash.finish() % u64::from(partitions.max(1))) as u16
 }
 
-/// Triage's partitions, in every store.
+/// Triage's partitions of each lane, in every store.
 pub const PARTITIONS: u16 = 16;
+
+/// The two lanes of triage. Each has partitions of its own, so that what waits in one holds up nobody in the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Lines of logs, metrics, and all else.
+    Bulk,
+    /// Alerts and what calls itself critical.
+    Urgent,
+}
+
+impl Lane {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Bulk, Self::Urgent];
+
+    /// Its first partition; the others follow.
+    pub fn first_partition(self) -> u16 {
+        match self {
+            Self::Bulk => 0,
+            Self::Urgent => PARTITIONS,
+        }
+    }
+}
 
 impl Event {
     /// The partition of the lines of its service.

@@ -4,7 +4,8 @@
 //! [`load`] drives it with [`bodies`] through [`http`], [`keeping_up`] watches triage at a steady rate, [`latency`]
 //! waits for incidents, and [`report`] puts the figures side by side. [`recall`] and [`pages`] are measurements of their own: the like found among very many
 //! memories, and the dashboard of a store that has seen much.
-//! [`tell`] measures how soon people are told, with [`slack`] in the place of Slack.
+//! [`tell`] measures how soon people are told, with [`slack`] in the place of Slack, and [`overload`] how soon that is
+//! while logs come faster than they can be taken.
 
 mod intake;
 mod limits;
@@ -19,6 +20,7 @@ mod http;
 mod report;
 mod slack;
 mod tell;
+mod overload;
 mod recall;
 mod pages;
 
@@ -38,6 +40,8 @@ enum Command {
     Intake(intake::Args),
     /// How soon an event is a message in Slack, and a page among messages that wait
     Tell(tell::Args),
+    /// How soon a critical alert is told while logs come faster than they can be taken
+    Overload(overload::Args),
     /// How soon the like is found among very many memories, and what memory that takes
     Recall(recall::Args),
     /// How soon pages begin to arrive, and how large they are, with ten thousand incidents in the store
@@ -49,6 +53,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Intake(args) => intake::run(args),
         Command::Tell(args) => tell::run(args),
+        Command::Overload(args) => overload::run(args),
         Command::Recall(args) => recall::run(args),
         Command::Pages(args) => pages::run(args),
     }

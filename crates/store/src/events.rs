@@ -10,7 +10,7 @@ use crate::sql::{Connection, OptionalExtension, Transaction, params};
 use crate::{Error, Result, time};
 use alert_state::{AlertState, Known, Refresh};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
-use foghorn_domain::event::{Event, EventId, EventStatus, NewEvent, partition_of};
+use foghorn_domain::event::{Event, EventId, EventStatus, Lane, NewEvent, partition_of};
 use serde_json::Value;
 
 /// How long an idempotency key is remembered.
@@ -52,11 +52,7 @@ impl Store {
     pub async fn read_held(&self, holding: Holding, limit: u32) -> Result<(Vec<Event>, Holding)> {
         self.read(move |db| match db.is_postgres() {
             true => leases::read_held(db, holding, limit),
-            false => {
-                let events = read_after(db, holding.first_cursor(), limit)?;
-                let upto = events.last().map(|event| event.id);
-                Ok((events, holding.moved_to(upto)))
-            }
+            false => read_lanes(db, holding, limit),
         })
         .await
     }
@@ -99,10 +95,8 @@ impl Store {
 }
 
 fn select_stored(db: &Connection) -> String {
-    let is_triaged = match db.is_postgres() {
-        true => "e.place <= (SELECT cursor FROM partitions p WHERE p.id = e.partition)",
-        false => "e.id <= (SELECT min(cursor) FROM partitions)",
-    };
+    let place = if db.is_postgres() { "place" } else { "id" };
+    let is_triaged = format!("e.{place} <= (SELECT cursor FROM partitions p WHERE p.id = coalesce(e.partition, 0))");
     let columns =
         rows::EVENT_COLUMNS.split(", ").map(|name| format!("e.{}", name.trim())).collect::<Vec<_>>().join(", ");
     format!(
@@ -121,10 +115,36 @@ fn stored(row: &crate::sql::Row<'_>) -> crate::sql::Result<StoredEvent> {
     })
 }
 
-pub(super) fn read_after(db: &Connection, cursor: EventId, limit: u32) -> Result<Vec<Event>> {
-    let sql = format!("SELECT {} FROM raw_events WHERE id > ?1 ORDER BY id LIMIT ?2", rows::EVENT_COLUMNS);
-    let mut statement = db.prepare_cached(&sql)?;
-    Ok(statement.query_map(params![cursor, limit], rows::event)?.collect::<crate::sql::Result<_>>()?)
+/// The next events of each lane of the log in a file, and where that leads to. A lane of which everything was read
+/// moves to the end of the log, whichever lane the last event is in.
+fn read_lanes(db: &Connection, mut holding: Holding, limit: u32) -> Result<(Vec<Event>, Holding)> {
+    // Both are read up to the same event: one that comes between the two looks would be passed over.
+    let newest: EventId = db.query_row("SELECT coalesce(max(id), 0) FROM raw_events", [], |row| row.get(0))?;
+    let mut events = Vec::new();
+    for held in holding.held_mut() {
+        // The words are those of the index on urgent events.
+        let lane = if held.partition == Lane::Bulk.first_partition() {
+            "(partition < 16 OR partition IS NULL)"
+        } else {
+            "partition >= 16"
+        };
+        let sql = format!(
+            "SELECT {} FROM raw_events WHERE {lane} AND id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+            rows::EVENT_COLUMNS
+        );
+        let before = events.len();
+        let mut statement = db.prepare_cached(&sql)?;
+        for event in statement.query_map(params![held.cursor, newest, limit], rows::event)? {
+            events.push(event?);
+        }
+        let is_all = events.len() - before < limit as usize;
+        held.cursor = match events.last() {
+            Some(last) if !is_all => last.id,
+            _ => newest.max(held.cursor),
+        };
+    }
+    events.sort_unstable_by_key(|event| event.id);
+    Ok((events, holding))
 }
 
 fn append_one(tx: &Transaction<'_>, event: &NewEvent, now: Timestamp) -> Result<Appended> {

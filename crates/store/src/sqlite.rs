@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0008_dead_letters.sql"),
     include_str!("../migrations/sqlite/0009_access_keys.sql"),
     include_str!("../migrations/sqlite/0010_analyses.sql"),
+    include_str!("../migrations/sqlite/0011_lanes.sql"),
 ];
 
 /// The schema version this program writes; it reads every earlier one.

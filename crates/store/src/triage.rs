@@ -8,7 +8,7 @@ use crate::postgres::leases;
 use crate::sql::{Connection, OptionalExtension, Row, Transaction, params};
 use crate::{Error, Result, time};
 use foghorn_domain::clock::Timestamp;
-use foghorn_domain::event::EventId;
+use foghorn_domain::event::{EventId, Lane, PARTITIONS};
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::lifecycle::{self, Change, Outcome, Policy, Signal};
@@ -33,7 +33,8 @@ pub(crate) struct Held {
     pub(crate) cursor: i64,
 }
 
-/// The partitions that a process holds. On SQLite they are all held by the one there is, and move as one.
+/// The partitions that a process holds. On SQLite they are all held by the one there is, and those of a lane move as
+/// one.
 #[derive(Clone, Debug, Default)]
 pub struct Holding {
     held: Vec<Held>,
@@ -52,18 +53,6 @@ impl Holding {
 
     pub(crate) fn held_mut(&mut self) -> &mut [Held] {
         &mut self.held
-    }
-
-    pub(crate) fn first_cursor(&self) -> i64 {
-        self.held.first().map_or(0, |held| held.cursor)
-    }
-
-    /// The same with every cursor moved.
-    pub(crate) fn moved_to(mut self, cursor: Option<i64>) -> Self {
-        if let Some(cursor) = cursor {
-            self.held.iter_mut().for_each(|held| held.cursor = cursor);
-        }
-        self
     }
 
     /// Whether the same partitions are held under the same fences.
@@ -93,10 +82,15 @@ impl Store {
         }
         self.write(|tx| {
             tx.execute("UPDATE partitions SET fence = fence + 1", [])?;
-            let held = tx.query_row("SELECT max(fence), min(cursor) FROM partitions", [], |row| {
-                Ok(Held { partition: 0, fence: row.get(0)?, cursor: row.get(1)? })
-            })?;
-            Ok(Holding::new(vec![held]))
+            let mut held = Vec::new();
+            for lane in Lane::ALL {
+                let first = lane.first_partition();
+                let sql = "SELECT max(fence), min(cursor) FROM partitions WHERE id BETWEEN ?1 AND ?2";
+                held.push(tx.query_row(sql, params![first, first + PARTITIONS - 1], |row| {
+                    Ok(Held { partition: first, fence: row.get(0)?, cursor: row.get(1)? })
+                })?);
+            }
+            Ok(Holding::new(held))
         })
         .await
     }
@@ -171,11 +165,18 @@ fn advance(tx: &Transaction<'_>, from: &Holding, to: &Holding) -> Result<bool> {
     if let Some(session) = tx.as_postgres() {
         return leases::advance(session, from, to);
     }
-    let (Some(from), Some(to)) = (from.held().first(), to.held().first()) else { return Ok(false) };
-    let moved = tx
-        .prepare_cached("UPDATE partitions SET cursor = ?1 WHERE fence = ?2 AND cursor = ?3")?
-        .execute(params![to.cursor, from.fence, from.cursor])?;
-    Ok(moved == usize::from(super::PARTITIONS))
+    for (from, to) in from.held().iter().zip(to.held()).filter(|(from, to)| from.cursor != to.cursor) {
+        let last = from.partition + PARTITIONS - 1;
+        let moved = tx
+            .prepare_cached(
+                "UPDATE partitions SET cursor = ?1 WHERE fence = ?2 AND cursor = ?3 AND id BETWEEN ?4 AND ?5",
+            )?
+            .execute(params![to.cursor, from.fence, from.cursor, from.partition, last])?;
+        if moved != usize::from(PARTITIONS) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The incidents that a batch speaks of, on Postgres all in one go, with their rows locked. SQLite looks for each

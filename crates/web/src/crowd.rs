@@ -4,7 +4,7 @@
 //!
 //! A place is held until the store has answered, whether or not the sender still waits for that.
 
-use foghorn_domain::event::{NewEvent, Origin};
+use foghorn_domain::event::NewEvent;
 use foghorn_domain::severity::Severity;
 use foghorn_pipeline::metrics::Metrics;
 use std::sync::Arc;
@@ -32,15 +32,9 @@ impl Rank {
     pub(crate) fn of(event: &NewEvent) -> Self {
         match event.severity {
             Some(Severity::Critical) => Self::Criticals,
-            _ if Self::is_alert(event) => Self::Alerts,
+            _ if event.is_alert() => Self::Alerts,
             _ => Self::Logs,
         }
-    }
-
-    /// Whether an event is an alert by its status or by its door, however severe.
-    pub(crate) fn is_alert(event: &NewEvent) -> bool {
-        let by_door = matches!(event.origin, Origin::Alertmanager | Origin::AlertmanagerWebhook | Origin::PagerDuty);
-        by_door || event.status.is_some()
     }
 
     /// Of many: a body goes by the most urgent event in it.
@@ -122,7 +116,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foghorn_domain::event::EventStatus;
+    use foghorn_domain::event::{EventStatus, Origin};
     use foghorn_sources::Limits;
 
     #[test]

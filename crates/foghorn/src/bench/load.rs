@@ -42,20 +42,24 @@ pub(super) enum Manner {
     Single,
     /// [`BATCH`] events a request.
     Batches,
+    /// Ten times as many.
+    Heaps,
 }
 
 impl Manner {
-    fn events(self) -> usize {
+    /// Events in a request.
+    pub(super) fn events(self) -> usize {
         match self {
             Self::Single => 1,
             Self::Batches => BATCH,
+            Self::Heaps => BATCH * 10,
         }
     }
 
     fn content_type(self) -> &'static str {
         match self {
             Self::Single => "application/json",
-            Self::Batches => "application/x-ndjson",
+            Self::Batches | Self::Heaps => "application/x-ndjson",
         }
     }
 }

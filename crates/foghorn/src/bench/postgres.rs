@@ -50,6 +50,11 @@ impl Scratch {
         connect(self.server.clone().dbname(&self.name)).await
     }
 
+    /// Runs statements in it.
+    pub(super) async fn run(&self, sql: &str) -> anyhow::Result<()> {
+        Ok(self.connect().await?.batch_execute(sql).await?)
+    }
+
     /// Measures each for so long.
     pub(super) async fn limits(&self, each: Duration) -> anyhow::Result<Limits> {
         let client = self.connect().await?;

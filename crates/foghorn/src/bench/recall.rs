@@ -10,6 +10,7 @@ mod process;
 mod report;
 
 use super::load::quantile;
+use super::postgres::Scratch;
 use crate::cli::one_thread;
 use crate::commands::serve::wiring;
 use crate::config::{Config, Sources};
@@ -17,8 +18,8 @@ use crate::terminal::Screen;
 use anyhow::Context;
 use foghorn_embed::Embedder;
 use foghorn_pipeline::recall::{RecallRequest, Recollection};
-use foghorn_store::Options;
-use foghorn_store::Store;
+use foghorn_store::postgres::{Address, Patience};
+use foghorn_store::{Options, Store};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use limits::Limits;
 use made_up::MadeUp;
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// How many questions
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     questions: u32,
+    /// A Postgres to use instead of a file; a database is made on it and dropped afterwards
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// Directory on the disk to use; a directory is made in it and removed afterwards
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
@@ -49,6 +53,9 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// Questions by meaning alone, whose answers are held against those of an exact scan in 32-bit floats.
+const COMPARED: u32 = 200;
 
 /// Results that a question asks for.
 const K: usize = 10;
@@ -66,6 +73,8 @@ struct Figures {
     questions: usize,
     /// Questions that got an answer.
     answered: usize,
+    /// Which part of the nearest by an exact scan recall finds by meaning alone, from 0 to 1.
+    found_of_nearest: f64,
     recall: Vec<Duration>,
     limits: Limits,
     embedding: Vec<Duration>,
@@ -81,7 +90,7 @@ struct Figures {
 
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let figures = one_thread(measure(args))?;
+    let figures = one_thread(run_in_place(args))?;
     let mut screen = Screen::stdout();
     if args.json {
         screen.json(&report::json(&figures))?
@@ -91,13 +100,29 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(args: &Args) -> anyhow::Result<Figures> {
+async fn run_in_place(args: &Args) -> anyhow::Result<Figures> {
+    let Some(address) = &args.database else { return measure(args, None).await };
+    let scratch = Scratch::create(address).await?;
+    let figures = tokio::select! {
+        figures = measure(args, Some(&scratch)) => figures,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    scratch.drop().await?;
+    figures
+}
+
+async fn measure(args: &Args, scratch: Option<&Scratch>) -> anyhow::Result<Figures> {
     let config = Config::load(&Sources::default())?;
     let directory = tempfile::Builder::new().prefix(".foghorn-bench-").tempdir_in(&args.dir)?;
     let made_up = MadeUp::new(config.embed.dimensions);
     let target = if args.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(args.memories.into()), target);
-    let store = Store::open(Options::new(directory.path()))?;
+    let database = scratch.map(|scratch| Address::parse(&scratch.url, Patience::default())).transpose()?;
+    let store = Store::open(Options { database, ..Options::new(directory.path()) })?;
+    if let Some(scratch) = scratch {
+        // Recall does not use it, and filling it would take most of the time.
+        scratch.run("DROP INDEX memory_item_nearest").await?;
+    }
     for first in (0..args.memories).step_by(BATCH as usize) {
         let batch = (first..args.memories.min(first + BATCH)).map(|number| made_up.memory(number)).collect();
         store.import_memories(batch, "bench".to_owned()).await?;
@@ -125,18 +150,27 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
         answered += usize::from(!found.is_empty());
     }
     recall.sort_unstable();
+    let mut nearest = Vec::new();
+    for number in 0..args.questions.min(COMPARED) {
+        let (_, vector) = made_up.question(number, args.memories);
+        let request = RecallRequest { limit: K, threshold: Some(0.0), ..RecallRequest::default() };
+        let found = recollection.recall_by(request, Some(vector)).await?;
+        nearest.push(found.into_iter().map(|found| found.item.id).collect::<Vec<_>>());
+    }
     let with_memories = held();
     let memories = recollection.len();
     drop(recollection);
     store.close().await;
     let (embedding, sentences_per_cpu_second) = embed(&embedder, &made_up, args.memories)?;
     drop(embedder);
+    let limits = limits::measure(&made_up, args.memories, args.questions.min(COMPARED));
     Ok(Figures {
         memories,
         questions: recall.len(),
         answered,
         recall,
-        limits: limits::measure(&made_up, args.memories, args.questions.min(200)),
+        found_of_nearest: share_of(&nearest, &limits.nearest),
+        limits,
         embedding,
         sentences_per_cpu_second,
         taken_in,
@@ -144,6 +178,13 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
         with_model,
         with_memories,
     })
+}
+
+/// Which part of what should be found was found, over all questions.
+fn share_of(found: &[Vec<String>], wanted: &[Vec<String>]) -> f64 {
+    let pairs = found.iter().zip(wanted);
+    let hits: usize = pairs.map(|(found, wanted)| wanted.iter().filter(|id| found.contains(id)).count()).sum();
+    hits as f64 / wanted.iter().map(Vec::len).sum::<usize>().max(1) as f64
 }
 
 /// How long a question's embedding takes, and how many a second of one processor's time gives.

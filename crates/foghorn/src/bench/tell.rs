@@ -33,7 +33,7 @@ pub(crate) struct Args {
 }
 
 /// Channels of the first part.
-const CHANNELS: usize = 10;
+pub(super) const CHANNELS: usize = 10;
 /// New incidents at once.
 const BURST: usize = 5;
 /// From one burst to the next: 100 incidents a minute.
@@ -48,10 +48,10 @@ const PAGE_SOON: Duration = Duration::from_secs(3);
 
 /// How soon a kind of message arrived.
 #[derive(Debug, Default)]
-struct Told {
-    events: usize,
+pub(super) struct Told {
+    pub(super) events: usize,
     /// Shortest first; shorter than `events` where some were not told in time.
-    after: Vec<Duration>,
+    pub(super) after: Vec<Duration>,
 }
 
 impl Told {
@@ -68,7 +68,7 @@ impl Told {
         Self { events: sent.len(), after }
     }
 
-    fn is_soon(&self, wanted: Duration) -> bool {
+    pub(super) fn is_soon(&self, wanted: Duration) -> bool {
         self.after.len() == self.events && quantile(&self.after, 0.99) <= wanted
     }
 
@@ -154,7 +154,7 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
 }
 
 /// A channel for each tenth of the services, and one that is never folded into a storm.
-fn routing_file() -> String {
+pub(super) fn routing_file() -> String {
     let channel =
         |name: &str| format!("[receivers.{name}]\nkind = \"slack\"\nchannel = \"#{name}\"\nstorm_above = 10000\n\n");
     let route =
@@ -166,14 +166,14 @@ fn routing_file() -> String {
 }
 
 /// Sends what opens incidents.
-struct Sender {
-    connection: Connection,
-    next: usize,
+pub(super) struct Sender {
+    pub(super) connection: Connection,
+    pub(super) next: usize,
 }
 
 impl Sender {
     /// So many checks that fail, one a request, each of a service of its own. Notes when each was sent.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         sent: &mut HashMap<String, Instant>,
         prefix: &str,
@@ -196,7 +196,7 @@ impl Sender {
 }
 
 /// Waits until all were told, or long enough.
-async fn arrived(slack: &Slack, sent: &HashMap<String, Instant>) -> Told {
+pub(super) async fn arrived(slack: &Slack, sent: &HashMap<String, Instant>) -> Told {
     let give_up = Instant::now() + GIVE_UP;
     loop {
         let told = Told::of(sent, &slack.posts());
@@ -215,7 +215,7 @@ fn fastest(posts: &[Post]) -> usize {
     posts.iter().map(within).max().unwrap_or_default()
 }
 
-fn ms(duration: Duration) -> f64 {
+pub(super) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 

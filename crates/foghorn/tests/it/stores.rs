@@ -155,6 +155,41 @@ async fn a_batch_under_a_fence_that_has_passed_is_refused_and_changes_nothing() 
     }
 }
 
+#[tokio::test]
+async fn an_alert_is_read_before_the_logs_that_wait_and_everything_is_read_once() {
+    for store in BOTH {
+        let app = App::on(store);
+        let store = &app.handles.store;
+        let lines = (0..500).map(|n| NewEvent::new("s", "log", format!("INFO line {n}"))).collect();
+        store.append(lines).await.unwrap();
+        let alert = json!({ "source": "p", "type": "alert", "payload": "down", "dedup_key": "k", "status": "firing",
+                            "metadata": { "service": "s" } });
+        let alert = app.send(alert).await;
+        let mut held = store.take_partitions("one".to_owned()).await.unwrap();
+        let (mut read, mut batches) = (Vec::new(), 0);
+        loop {
+            let (events, moved) = store.read_held(held.clone(), 100).await.unwrap();
+            if events.is_empty() {
+                break;
+            }
+            if batches == 0 {
+                let last = events.iter().map(|event| event.id).max();
+                assert_eq!(last, Some(alert), "the alert is in the first batch");
+                assert!(store.counts().await.unwrap().untriaged > 0);
+            }
+            batches += 1;
+            read.extend(events.iter().map(|event| event.id));
+            let batch = TriageBatch { from: held, to: moved.clone(), ..TriageBatch::default() };
+            store.commit_triage(batch).await.unwrap();
+            held = moved;
+        }
+        read.sort_unstable();
+        assert_eq!(read, (1..=501).collect::<Vec<_>>());
+        assert_eq!(store.counts().await.unwrap().untriaged, 0);
+        assert!(batches > 1 && store.event(alert).await.unwrap().is_triaged);
+    }
+}
+
 fn open(database: &str, directory: &std::path::Path) -> Store {
     Store::open(Options { database: Some(postgres::address(database)), ..Options::new(directory) }).unwrap()
 }
@@ -164,11 +199,11 @@ async fn processes_share_the_partitions_and_each_event_is_read_by_one() {
     let (database, directory) = (postgres::database(), tempfile::tempdir().unwrap());
     let stores = [open(&database, directory.path()), open(&database, directory.path())];
     let alone = stores[0].take_partitions("one".to_owned()).await.unwrap();
-    assert_eq!(alone.count(), 16);
+    assert_eq!(alone.count(), 32);
     assert_eq!(stores[1].take_partitions("two".to_owned()).await.unwrap().count(), 0, "nothing is free yet");
     let one = stores[0].take_partitions("one".to_owned()).await.unwrap();
     let two = stores[1].take_partitions("two".to_owned()).await.unwrap();
-    assert_eq!((one.count(), two.count()), (8, 8));
+    assert_eq!((one.count(), two.count()), (16, 16));
     let events = (0..200)
         .map(|n| NewEvent {
             metadata: [("service".to_owned(), json!(format!("s{n}")))].into_iter().collect(),
@@ -183,7 +218,7 @@ async fn processes_share_the_partitions_and_each_event_is_read_by_one() {
     assert_eq!(ids, (1..=200).collect::<Vec<_>>());
     assert!(of_one.len() > 20 && of_two.len() > 20, "{} and {}", of_one.len(), of_two.len());
     stores[1].release_partitions("two".to_owned()).await.unwrap();
-    assert_eq!(stores[0].take_partitions("one".to_owned()).await.unwrap().count(), 16);
+    assert_eq!(stores[0].take_partitions("one".to_owned()).await.unwrap().count(), 32);
 }
 
 #[tokio::test(flavor = "multi_thread")]

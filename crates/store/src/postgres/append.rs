@@ -268,7 +268,7 @@ fn append(connection: &Connection, session: &Session, events: &[&NewEvent], now:
 
 type Keys<'a> = HashMap<(&'a str, &'a str), Id>;
 type States = HashMap<String, Known<Id>>;
-/// The partition of each alert.
+/// The partition of each alert within its lane.
 type Homes = HashMap<String, u16>;
 
 fn judge<'a>(

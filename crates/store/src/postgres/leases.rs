@@ -33,22 +33,24 @@ pub(crate) fn balance(tx: &Transaction<'_>, session: &Session, worker: &str) -> 
         "UPDATE partitions SET expires_at = clock_timestamp() + make_interval(secs => ?2) WHERE holder = ?1",
         &[&worker, &LEASE_SECONDS],
     )?;
-    let partitions = i64::from(crate::PARTITIONS);
+    let partitions: i64 = tx.query_row("SELECT count(*) FROM partitions", [], |row| row.get(0))?;
     let most = partitions.div_euclid(alive.max(1)) + i64::from(partitions % alive.max(1) > 0);
     let held: i64 = tx.query_row("SELECT count(*) FROM partitions WHERE holder = ?1", [worker], |row| row.get(0))?;
+    // By their place within the lane, so that each process has its share of both.
+    let of_lane = crate::PARTITIONS.cast_signed();
     if held > most {
         session.run(
             "UPDATE partitions SET holder = NULL, expires_at = NULL, fence = fence + 1
-              WHERE id IN (SELECT id FROM partitions WHERE holder = ?1 ORDER BY id DESC LIMIT ?2)",
-            &[&worker, &(held - most)],
+              WHERE id IN (SELECT id FROM partitions WHERE holder = ?1 ORDER BY id % ?3 DESC, id LIMIT ?2)",
+            &[&worker, &(held - most), &of_lane],
         )?;
     } else if held < most {
         session.run(
             "UPDATE partitions SET holder = ?1, fence = fence + 1,
                     expires_at = clock_timestamp() + make_interval(secs => ?3)
               WHERE id IN (SELECT id FROM partitions
-                            WHERE holder IS NULL OR expires_at < clock_timestamp() ORDER BY id LIMIT ?2)",
-            &[&worker, &(most - held), &LEASE_SECONDS],
+                            WHERE holder IS NULL OR expires_at < clock_timestamp() ORDER BY id % ?4, id LIMIT ?2)",
+            &[&worker, &(most - held), &LEASE_SECONDS, &of_lane],
         )?;
     }
     holding(session, worker)

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0004_analyses.sql"),
     include_str!("../../migrations/postgres/0005_agent_lease.sql"),
     include_str!("../../migrations/postgres/0006_spools.sql"),
+    include_str!("../../migrations/postgres/0007_lanes.sql"),
 ];
 
 /// The schema version this program writes.

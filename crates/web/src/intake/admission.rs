@@ -69,7 +69,7 @@ fn mark(event: &mut NewEvent, key: Option<&LiveKey>) {
 }
 
 fn batch(events: &[NewEvent]) -> Batch {
-    let alerts = events.iter().filter(|event| Rank::is_alert(event)).count();
+    let alerts = events.iter().filter(|event| event.is_alert()).count();
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Batch { alerts: number(alerts), others: number(events.len() - alerts) }
 }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Limits {
     /// The dot product of the question with every vector.
     pub(super) plain_scan: Vec<Duration>,
+    /// The nearest memories of each question by that scan.
+    pub(super) nearest: Vec<Vec<String>>,
     /// The best documents by shared words.
     pub(super) words: Vec<Duration>,
 }
@@ -31,13 +33,19 @@ pub(super) fn measure(made_up: &MadeUp, memories: u32, questions: u32) -> Limits
         times
     };
     let vectors: Vec<f32> = (0..memories).flat_map(|number| made_up.vector(number)).collect();
-    let plain_scan = ask(&|_, vector| {
+    let best = |vector: &[f32]| {
         let dots = vectors.chunks_exact(vector.len()).map(|row| dot(row, vector));
         let mut best: Vec<(f32, usize)> = dots.zip(0..).collect();
         let place = K.min(best.len()) - 1;
         best.select_nth_unstable_by(place, |a, b| b.0.total_cmp(&a.0));
-        black_box(&best);
+        best.truncate(K);
+        best
+    };
+    let plain_scan = ask(&|_, vector| {
+        black_box(best(vector));
     });
+    let ids = |number| best(&made_up.question(number, memories).1).iter().map(|(_, of)| made_up.id(*of)).collect();
+    let nearest = (0..questions).map(ids).collect();
     drop(vectors);
     let mut index = LexicalIndex::default();
     for number in 0..memories {
@@ -47,7 +55,7 @@ pub(super) fn measure(made_up: &MadeUp, memories: u32, questions: u32) -> Limits
     let words = ask(&|text, _| {
         black_box(index.best(&index.look_up(text), K));
     });
-    Limits { plain_scan, words }
+    Limits { plain_scan, nearest, words }
 }
 
 /// Eight sums side by side, so that the compiler may use vector instructions.
@@ -72,6 +80,7 @@ mod tests {
     fn every_question_is_asked_of_both_and_the_sum_is_a_dot_product() {
         let limits = measure(&MadeUp::new(20), 30, 4);
         assert_eq!((limits.plain_scan.len(), limits.words.len()), (4, 4));
+        assert!(limits.nearest.len() == 4 && limits.nearest.iter().all(|nearest| nearest.len() == 10));
         assert!(quantile(&limits.words, 1.0) >= quantile(&limits.words, 0.5));
         let numbers: Vec<f32> = (0..19).map(|number| number as f32).collect();
         assert_eq!(dot(&numbers, &numbers), 2_109.0);

@@ -65,11 +65,16 @@ impl MadeUp {
         Self { dimensions, centres }
     }
 
+    /// The id of a memory.
+    pub(super) fn id(&self, number: impl std::fmt::Display) -> String {
+        format!("made-up-{number}")
+    }
+
     /// A memory with its vector.
     pub(super) fn memory(&self, number: u32) -> NewMemory {
         let mut dice = Dice::new(2, number);
         NewMemory {
-            id: format!("made-up-{number}"),
+            id: self.id(number),
             summary: dice.words(SUMMARY),
             service: format!("service-{}", dice.below(SERVICES)),
             labels: vec![dice.words(1), dice.words(1)],

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// For people.
 pub(super) fn write<W: Write>(screen: &mut Screen<W>, figures: &Figures) -> Result<()> {
     let Figures { memories, questions, answered, recall, limits, embedding, .. } = figures;
-    let Limits { plain_scan, words } = limits;
+    let Limits { plain_scan, words, .. } = limits;
     screen.line(format!(
         "{} memories, {} questions for the best {K}, {} answered; taken in within {:.1} s",
         with_thousands(*memories as u64),
@@ -31,6 +31,10 @@ pub(super) fn write<W: Write>(screen: &mut Screen<W>, figures: &Figures) -> Resu
         row("embedding of a question", embedding),
     ];
     table::write(screen, &["", ">P50 MS", ">P99 MS", ">WORST MS"], &rows)?;
+    screen.line(format!(
+        "by meaning alone it finds {:.1} % of the {K} nearest that an exact scan finds",
+        figures.found_of_nearest * 100.0
+    ))?;
     if let Some(rate) = figures.sentences_per_cpu_second {
         screen.line(format!("{rate:.0} sentences embedded per second of one processor"))?;
     }
@@ -63,6 +67,7 @@ pub(super) fn json(figures: &Figures) -> Value {
         "memories": figures.memories,
         "questions": figures.questions,
         "answered": figures.answered,
+        "found_of_nearest": figures.found_of_nearest,
         "recall": times(&figures.recall),
         "plain_scan": times(&figures.limits.plain_scan),
         "bm25": times(&figures.limits.words),
@@ -90,7 +95,8 @@ mod tests {
             questions: 5,
             answered: 4,
             recall: times(9),
-            limits: Limits { plain_scan: times(20), words: times(3) },
+            found_of_nearest: 0.995,
+            limits: Limits { plain_scan: times(20), nearest: Vec::new(), words: times(3) },
             embedding: times(8),
             sentences_per_cpu_second: Some(120.4),
             taken_in: Duration::from_millis(1_500),

@@ -67,21 +67,23 @@ pub(super) fn known_alerts(session: &Session, events: &[&NewEvent]) -> Result<(S
     )?;
     for row in &found {
         let fingerprint: String = row.get(0);
-        homes.insert(fingerprint.clone(), partition_of_service(row.get(5), row.get(6), PARTITIONS));
+        let within = partition_of_service(row.get(5), row.get(6), PARTITIONS);
+        homes.insert(fingerprint.clone(), within);
         let event_id = Id::Stored(row.get(4));
         states.insert(fingerprint, Known { status: row.get(1), episode: row.get(2), content: row.get(3), event_id });
     }
     Ok((states, homes))
 }
 
-/// The partition of an event: that of its service. An alert stays where it began, whatever its end says of the
+/// The partition of an event in its lane: that of its service. An alert stays where it began, whatever its end says of the
 /// service, so that the end meets the beginning.
 pub(super) fn partition(event: &NewEvent, homes: &mut Homes) -> u16 {
     let own = partition_of_service(event.environment(), event.service(), PARTITIONS);
-    match &event.dedup_key {
+    let within = match &event.dedup_key {
         None => own,
         Some(key) => *homes.entry(Fingerprint::of_key(&event.source, key).as_str().to_owned()).or_insert(own),
-    }
+    };
+    event.lane().first_partition() + within
 }
 
 /// Writes the rows; answers their ids in the same order.
