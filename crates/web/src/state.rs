@@ -42,7 +42,7 @@ pub struct WebConfig {
 /// Shared by all handlers.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) pipeline: Handles,
+    pub(crate) pipeline: Arc<Handles>,
     pub(crate) config: Arc<WebConfig>,
     /// Room for bodies and events.
     pub(crate) budgets: Arc<Budgets>,
@@ -66,7 +66,7 @@ impl App {
                 Crowd::new(config.max_waiting, pipeline.metrics.clone()),
             )),
             stop,
-            pipeline,
+            pipeline: Arc::new(pipeline),
             attempts: Arc::default(),
             config: Arc::new(config),
             verified: Arc::default(),
