@@ -210,6 +210,9 @@ impl Pipeline {
 
     /// Runs every stage until there is nothing left to do. For tests and offline commands.
     pub async fn run_until_idle(&mut self) -> foghorn_store::Result<()> {
+        if self.handles.store.is_away() {
+            self.handles.store.look_for_it().await?;
+        }
         loop {
             let triaged = self.triage.step().await?.events;
             if triaged + self.step_after_triage().await? == 0 {

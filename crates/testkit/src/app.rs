@@ -196,9 +196,9 @@ impl App {
         panic!("somebody still waits to be told after {TELLING_ENDS_WITHIN} s");
     }
 
-    /// Runs every stage once more, and says what went wrong.
-    pub async fn try_to_settle(&mut self) -> foghorn_store::Result<()> {
-        self.pipeline.run_until_idle().await
+    /// Hands over what waits in the spool and runs every stage but triage, or says what went wrong.
+    pub async fn try_to_hand_over(&mut self) -> foghorn_store::Result<()> {
+        self.pipeline.run_all_but_triage().await
     }
 
     /// Takes up what a restart left undone, as the stages do when they are started.

@@ -78,7 +78,7 @@ async fn a_hundred_criticals_are_told_without_the_database_each_once_and_marked(
     assert_eq!(app.metric("foghorn_emergency_criticals_total{outcome=\"told\"}").await, 100.0);
     assert_eq!(app.metric("foghorn_emergency_criticals_total{outcome=\"repeated\"}").await, 100.0);
 
-    wire.mend();
+    wire.mend().await;
     app.tell_everybody().await;
     assert_eq!(emergencies(&slack).len(), told.len());
     // The repeats of an alert that has not changed refresh it.
@@ -154,7 +154,7 @@ async fn pagerduty_rings_without_the_database_and_hears_when_it_is_back() {
     assert!(*action == "trigger" && summary.starts_with("EMERGENCY · CRITICAL · service-007"), "{body}");
     assert!(body.to_string().contains("told in an emergency"), "{body}");
 
-    wire.mend();
+    wire.mend().await;
     app.tell_everybody().await;
     let resolved = sent().iter().filter(|(action, of, _)| *action == "resolve" && of == key).count();
     let rung_anew = sent().iter().filter(|(action, of, _)| *action == "trigger" && of != key).count();

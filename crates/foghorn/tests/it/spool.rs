@@ -26,7 +26,7 @@ async fn what_comes_while_the_database_is_away_is_stored_in_order_and_once_when_
     let list = app.post("/events", json!([numbered(9), numbered(10)])).await.expect(200).json();
     assert_eq!(list["results"][1]["status"], "spooled");
 
-    wire.mend();
+    wire.mend().await;
     // As long as something waits, what comes later waits behind it.
     assert_eq!(app.post("/events", numbered(11)).await.expect(200).json()["outcome"], "spooled");
     app.settle().await;
@@ -49,7 +49,7 @@ async fn what_waits_outlives_the_process_and_is_taken_over_once() {
     for number in 1..=5 {
         app.post("/events", numbered(number)).await.expect(200);
     }
-    wire.mend();
+    wire.mend().await;
     // The process is gone and another one starts in its place.
     let mut app = app.restart().await;
     app.settle().await;
@@ -94,7 +94,7 @@ async fn a_database_that_says_nothing_counts_as_away_and_everybody_is_told_so() 
         refused.text
     );
 
-    wire.mend();
+    wire.mend().await;
     app.settle().await;
     let health = app.get("/readyz").await.expect(200).json();
     assert_eq!((&health["status"], &health["dependencies"]["spool"]["events"]), (&json!("healthy"), &json!(0)));
@@ -114,7 +114,7 @@ async fn a_commit_without_an_answer_is_said_to_be_unknown_and_can_be_sent_again(
     // It was stored, which nobody here can know. The same again waits behind nothing and is stored once.
     assert_eq!(app.post("/events", numbered(1)).await.expect(200).json()["outcome"], "spooled");
     assert_eq!(app.post("/events", numbered(2)).await.expect(200).json()["outcome"], "spooled");
-    wire.mend();
+    wire.mend().await;
     app.settle().await;
     assert_eq!(postgres::count(&database, "SELECT count(*) FROM raw_events WHERE payload LIKE 'ERROR%'"), 2);
 }
@@ -132,11 +132,11 @@ async fn what_was_handed_over_without_an_answer_is_not_handed_over_again() {
     }
     // The spool is handed over, and the answer to the commit is lost.
     wire.lose_the_answer_to_a_commit();
-    app.try_to_settle().await.unwrap_err();
+    app.try_to_hand_over().await.unwrap_err();
     assert_eq!(postgres::count(&database, "SELECT count(*) FROM raw_events"), 3);
     // What has come meanwhile stands behind it, in the same hand-over.
     app.post("/events", plain(4)).await.expect(200);
-    wire.mend();
+    wire.mend().await;
     app.settle().await;
     assert_eq!(postgres::count(&database, "SELECT count(*) FROM raw_events"), 4);
     assert_eq!(postgres::count(&database, "SELECT count(DISTINCT payload) FROM raw_events"), 4);

@@ -21,6 +21,8 @@ pub(crate) struct Wire {
     /// The database's address, by this wire.
     pub(crate) url: String,
     state: Arc<watch::Sender<State>>,
+    /// Connections that stay open in silence.
+    silent: Arc<watch::Sender<usize>>,
 }
 
 impl Wire {
@@ -28,14 +30,22 @@ impl Wire {
         let (host, path) = database.trim_start_matches("postgresql://postgres@").split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(watch::channel(State::Whole).0);
-        let (states, host) = (Arc::clone(&state), host.to_owned());
+        let (state, silent) = (Arc::new(watch::channel(State::Whole).0), Arc::new(watch::channel(0).0));
+        let (states, count, host) = (Arc::clone(&state), Arc::clone(&silent), host.to_owned());
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carry(near, host.clone(), Arc::clone(&states)));
+                let (host, states, count) = (host.clone(), Arc::clone(&states), Arc::clone(&count));
+                tokio::spawn(async move {
+                    let mut end_of_silence = states.subscribe();
+                    let Some(open) = carry(near, host, states).await else { return };
+                    count.send_modify(|silent| *silent += 1);
+                    let _ = end_of_silence.wait_for(|state| *state != State::Silent).await;
+                    drop(open);
+                    count.send_modify(|silent| *silent -= 1);
+                });
             }
         });
-        Self { url: format!("postgresql://postgres@127.0.0.1:{port}/{path}"), state }
+        Self { url: format!("postgresql://postgres@127.0.0.1:{port}/{path}"), state, silent }
     }
 
     pub(crate) fn cut(&self) {
@@ -50,20 +60,25 @@ impl Wire {
         self.state.send_replace(State::LosesACommit);
     }
 
-    pub(crate) fn mend(&self) {
+    /// What was silent breaks; new connections are whole.
+    pub(crate) async fn mend(&self) {
         self.state.send_replace(State::Whole);
+        let _ = self.silent.subscribe().wait_for(|silent| *silent == 0).await;
     }
 }
 
-async fn carry(mut near: TcpStream, host: String, states: Arc<watch::Sender<State>>) {
+/// Carries bytes until the connection breaks, or falls silent: then it is the answer.
+async fn carry(
+    mut near: TcpStream,
+    host: String,
+    states: Arc<watch::Sender<State>>,
+) -> Option<(TcpStream, Option<TcpStream>)> {
     let mut state = states.subscribe();
     let first = *state.borrow_and_update();
-    if first == State::Cut {
-        return;
-    }
-    if first == State::Silent {
-        let _ = state.wait_for(|state| *state != State::Silent).await;
-        return;
+    match first {
+        State::Cut => return None,
+        State::Silent => return Some((near, None)),
+        State::Whole | State::LosesACommit => {}
     }
     let mut far = TcpStream::connect(host).await.unwrap();
     let (mut out, mut back) = ([0; 16 * 1024], [0; 16 * 1024]);
@@ -72,27 +87,25 @@ async fn carry(mut near: TcpStream, host: String, states: Arc<watch::Sender<Stat
         tokio::select! {
             biased;
             _ = state.changed() => match *state.borrow_and_update() {
-                State::Cut => return,
-                State::Silent => break,
+                State::Cut => return None,
+                State::Silent => return Some((near, Some(far))),
                 State::Whole | State::LosesACommit => {}
             },
             read = near.read(&mut out) => {
-                let Ok(length @ 1..) = read else { return };
+                let Ok(length @ 1..) = read else { return None };
                 if loses_a_commit && out[..length].windows(6).any(|word| word == b"COMMIT") {
                     states.send_replace(State::Silent);
                 }
                 if far.write_all(&out[..length]).await.is_err() {
-                    return;
+                    return None;
                 }
             }
             read = far.read(&mut back) => {
-                let Ok(length @ 1..) = read else { return };
+                let Ok(length @ 1..) = read else { return None };
                 if near.write_all(&back[..length]).await.is_err() {
-                    return;
+                    return None;
                 }
             }
         }
     }
-    // Silent: both ends stay open until it is mended.
-    let _ = state.wait_for(|state| *state != State::Silent).await;
 }
