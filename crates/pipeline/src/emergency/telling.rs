@@ -194,3 +194,57 @@ fn incident(number: i64, service: &str, summary: &str, now: Timestamp) -> Option
     let begun = receive(None, &signal, &Policy::default()).ok()?;
     Some(Incident { id: number, status: Status::Notified, ..begun.incident })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emergency::critical::Critical;
+    use crate::emergency::desk::MOST_IN_ONE;
+    use std::sync::Arc;
+
+    fn batch(criticals: usize, left_out: u64) -> Batch {
+        let critical = |number: usize| Critical {
+            fingerprint: Fingerprint::of_key("uptime", &number.to_string()),
+            service: format!("service-{number}"),
+            environment: "staging".to_owned(),
+            summary: "the pool is exhausted ".repeat(6),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        Batch {
+            criticals: (0..criticals).map(|number| Arc::new(critical(number))).collect(),
+            left_out,
+            more: 0,
+            away_since: "2026-01-02T03:04:05Z".parse().unwrap(),
+            may_repeat: true,
+            tries: 0,
+        }
+    }
+
+    fn message(batch: &Batch) -> foghorn_domain::message::Message {
+        Telling::new(batch, -7, "mail", "a@example.org", Timestamp::UNIX_EPOCH).unwrap().told.message
+    }
+
+    #[test]
+    fn a_mail_names_every_critical_within_the_bounds_of_a_message() {
+        for criticals in [0, 1, 2, 10, 11, MOST_IN_ONE] {
+            let message = message(&batch(criticals, 3));
+            let all = message.related.join("\n");
+            assert!((0..criticals).all(|number| all.contains(&format!("service-{number} (staging)"))), "{all}");
+            assert!(message.related.len() <= MAX_RELATED);
+            assert!(message.related.iter().all(|entry| entry.chars().count() <= MAX_ENTRY));
+            // Cut texts would end in the middle of what has to be said.
+            let said = [&message.ai_summary, &message.history, &message.title, message.marked.as_ref().unwrap()];
+            assert!(said.iter().all(|text| !text.ends_with('…')), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_what_it_is_and_offers_nothing_that_does_not_work() {
+        let message = message(&batch(2, 1_234));
+        assert!(message.headline.starts_with("EMERGENCY · CRITICAL · service-0 (staging) · the pool"), "{}", message.headline);
+        assert_eq!(message.title, "*Emergency* — 2 criticals, told without the database, which has been away since 03:04:05 UTC");
+        assert!(message.history.starts_with("1,234 more came"), "{}", message.history);
+        assert!(message.marked.unwrap().contains("may repeat an earlier message"));
+        assert!(message.actions.is_empty() && message.causes.is_empty() && message.link.is_none());
+    }
+}

@@ -240,18 +240,32 @@ pub(super) async fn analyse_loop(analyse: Analyse, lease: AgentLease, stop: Canc
     }
 }
 
+/// Ticks that are not made up for after a standstill.
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
 /// Keeps the index over the memory up to date: a fix written now is recalled within half a second.
 pub(super) async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pulse: Pulse) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    let mut ticks = every(Duration::from_millis(500));
+    let mut is_failing = false;
     loop {
         tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
         loop {
             match recollection.refresh_step().await {
-                Ok(0) => break,
+                Ok(0) => {
+                    is_failing = false;
+                    break;
+                }
                 Ok(_) if stop.is_cancelled() => return,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(%error, "the memory could not be read and will be read again");
+                    // Twice a second is too often to say it.
+                    if !std::mem::replace(&mut is_failing, true) {
+                        tracing::error!(%error, "the memory could not be read and will be read again");
+                    }
                     break;
                 }
             }
@@ -321,7 +335,7 @@ impl Timed {
 
 pub(super) async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
     let mut seconds: u64 = 0;
-    let mut ticks = tokio::time::interval(IDLE);
+    let mut ticks = every(IDLE);
     loop {
         tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
         timed.tick(seconds).await;
@@ -334,7 +348,7 @@ pub(super) async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _p
 
 /// Keeps the lease on telling people, or asks for it while another process has it.
 pub(super) async fn lease_loop(lease: AgentLease, stop: CancellationToken, _pulse: Pulse) {
-    let mut ticks = tokio::time::interval(RENEW_EVERY);
+    let mut ticks = every(RENEW_EVERY);
     loop {
         tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
         lease.renew().await;

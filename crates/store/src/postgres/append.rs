@@ -141,6 +141,8 @@ struct Log {
 impl Log {
     fn take(&mut self, first: Request, waiting: &mut mpsc::Receiver<Request>) {
         let (mut lists, mut answers, mut count) = (Vec::new(), Vec::new(), 0);
+        // A server that does not answer is asked last: nobody else waits for that.
+        let mut asks_for_it = Vec::new();
         let mut next = Some(first);
         while let Some(request) = next {
             match request {
@@ -155,15 +157,19 @@ impl Log {
                 Request::Spooled { spool, records, answer } => {
                     let _ = answer.send(self.append_spooled(&spool, &records));
                 }
-                Request::LookForIt(answer) => {
-                    let _ = answer.send(self.look_for_it());
-                }
+                Request::LookForIt(answer) => asks_for_it.push(answer),
             }
             next = if count < AT_ONCE { waiting.try_recv().ok() } else { None };
         }
-        if lists.is_empty() {
-            return;
+        if !lists.is_empty() {
+            self.append_lists(&lists, answers);
         }
+        for answer in asks_for_it {
+            let _ = answer.send(self.look_for_it());
+        }
+    }
+
+    fn append_lists(&mut self, lists: &[Vec<NewEvent>], answers: Vec<oneshot::Sender<Result<Vec<Appended>>>>) {
         let all: Vec<&NewEvent> = lists.iter().flatten().collect();
         match self.append(&all) {
             Ok(appended) => {
