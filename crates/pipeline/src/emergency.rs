@@ -51,8 +51,8 @@ impl Emergency {
 
     /// Takes note of what went into the spool.
     pub(crate) fn hear(&self, events: &[NewEvent]) {
+        self.begin();
         let now = self.now();
-        self.desk().begin(now);
         events.iter().filter(|event| critical::ends(event)).for_each(|event| self.desk().forget(event));
         let criticals: Vec<Critical> = events.iter().filter_map(|event| Critical::of(event, now)).collect();
         if criticals.is_empty() {
@@ -92,7 +92,10 @@ impl Emergency {
     /// The database does not answer. What was stored a moment ago may not have been told.
     pub(crate) fn begin(&self) {
         let now = self.now();
-        if self.desk().begin(now) && self.desk().has_recent(now) {
+        let mut desk = self.desk();
+        let has_to_tell = desk.begin(now) && desk.has_recent(now);
+        drop(desk);
+        if has_to_tell {
             let receivers = self.receivers(now);
             self.desk().tell_recent(now, &receivers);
             self.0.bell.ring_here();

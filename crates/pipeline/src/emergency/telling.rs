@@ -241,8 +241,15 @@ mod tests {
     #[test]
     fn a_message_says_what_it_is_and_offers_nothing_that_does_not_work() {
         let message = message(&batch(2, 1_234));
-        assert!(message.headline.starts_with("EMERGENCY · CRITICAL · service-0 (staging) · the pool"), "{}", message.headline);
-        assert_eq!(message.title, "*Emergency* — 2 criticals, told without the database, which has been away since 03:04:05 UTC");
+        assert!(
+            message.headline.starts_with("EMERGENCY · CRITICAL · service-0 (staging) · the pool"),
+            "{}",
+            message.headline
+        );
+        assert_eq!(
+            message.title,
+            "*Emergency* — 2 criticals, told without the database, which has been away since 03:04:05 UTC"
+        );
         assert!(message.history.starts_with("1,234 more came"), "{}", message.history);
         assert!(message.marked.unwrap().contains("may repeat an earlier message"));
         assert!(message.actions.is_empty() && message.causes.is_empty() && message.link.is_none());

@@ -42,7 +42,8 @@ fn the_first_goes_at_once_and_the_next_message_gathers_what_came_meanwhile() {
 #[test]
 fn a_message_names_a_bounded_number_and_the_next_one_goes_on() {
     let mut desk = Desk::default();
-    (0..100).for_each(|number| drop(desk.hear(critical(&number.to_string(), 0), &slack())));
+    let heard: Vec<Heard> = (0..100).map(|number| desk.hear(critical(&number.to_string(), 0), &slack())).collect();
+    assert_eq!(heard, [Heard::Waits; 100]);
     let named: Vec<usize> = (0..5).map(|second| tell(&mut desk, second).len()).collect();
     assert_eq!(named, [30, 30, 30, 10, 0]);
 }
