@@ -22,7 +22,7 @@ use foghorn_domain::event::NewEvent;
 use foghorn_store::Store;
 use foghorn_store::model::Appended;
 use serde_json::json;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use telling::Telling;
@@ -40,13 +40,16 @@ struct Inner {
     desk: Mutex<Desk>,
     /// The last number given to a message. No incident has it: it is below zero.
     last_number: AtomicI64,
+    /// Somebody writes down what came of the last absence.
+    is_settling: AtomicBool,
 }
 
 impl Emergency {
     pub(crate) fn new(store: Store, routes: Routes, metrics: Metrics, outcomes: Outcomes) -> Self {
         let last_number = AtomicI64::new(-store.clock().now().as_millisecond());
         let (bell, desk) = (Doorbell::default(), Mutex::default());
-        Self(Arc::new(Inner { store, routes, metrics, outcomes, bell, desk, last_number }))
+        let is_settling = AtomicBool::new(false);
+        Self(Arc::new(Inner { store, routes, metrics, outcomes, bell, desk, last_number, is_settling }))
     }
 
     /// Takes note of what went into the spool.
@@ -60,10 +63,11 @@ impl Emergency {
         }
         let receivers = self.receivers(now);
         if receivers.is_empty() {
-            tracing::error!(
-                criticals = criticals.len(),
-                "the database is away and there is no receiver to tell of criticals: name one as the routing's fallback"
-            );
+            if self.desk().finds_nobody() {
+                tracing::error!(
+                    "the database is away and there is no receiver to tell of criticals: name one as the routing's fallback"
+                );
+            }
             Metrics::count(&self.0.metrics.emergencies, "nobody", criticals.len() as u64);
             return;
         }
@@ -132,12 +136,19 @@ impl Emergency {
     }
 
     /// The same, each receiver in a task of its own: one that is slow holds up no other.
-    pub(crate) async fn spread(&self) {
+    pub(crate) fn spread(&self) {
         for name in self.desk().due(self.now()) {
             let this = self.clone();
             tokio::spawn(async move { this.visit(&name).await });
         }
-        self.settle_up().await;
+        // The store may take its time, or be away again.
+        if self.desk().has_accounts() && !self.0.is_settling.swap(true, Ordering::SeqCst) {
+            let this = self.clone();
+            tokio::spawn(async move {
+                this.settle_up().await;
+                this.0.is_settling.store(false, Ordering::SeqCst);
+            });
+        }
     }
 
     /// Posts one message to a receiver. `false` where there was nothing to tell, or somebody is at it.

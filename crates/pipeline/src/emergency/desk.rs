@@ -42,6 +42,8 @@ pub(super) struct Desk {
     running: Running,
     /// Stored last, the newest at the end.
     recent: VecDeque<Arc<Critical>>,
+    /// That there is nobody to tell was said in this absence.
+    has_said_so: bool,
 }
 
 /// What waits for one receiver, and what became of the rest.
@@ -126,9 +128,13 @@ impl Desk {
         if self.since.is_some() {
             return false;
         }
-        self.since = Some(now);
-        self.ended = None;
+        (self.since, self.ended, self.has_said_so) = (Some(now), None, false);
         true
+    }
+
+    /// There is nobody to tell. Answers whether that is news.
+    pub(super) fn finds_nobody(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_said_so, true)
     }
 
     /// It is over. Answers whether there was one. What waits is still told, unless it fails.
@@ -261,6 +267,11 @@ impl Desk {
             lane.given_up += batch.criticals.len() as u64;
             (lane.tries, lane.may_repeat) = (0, false);
         });
+    }
+
+    /// Whether something is to be written down, now or soon.
+    pub(super) fn has_accounts(&self) -> bool {
+        self.since.is_none() && !self.lanes.is_empty()
     }
 
     /// What came of an absence that is over, each receiver once, when nothing waits for it any more.

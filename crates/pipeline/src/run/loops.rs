@@ -203,14 +203,17 @@ pub(super) async fn spool_loop(
 /// Tells of criticals while the database is away.
 pub(super) async fn emergency_loop(emergency: Emergency, stop: CancellationToken, _pulse: Pulse) {
     while !stop.is_cancelled() {
-        emergency.spread().await;
+        emergency.spread();
         // What is due later, since a receiver asked to wait, is looked at again soon.
         let at_most = if emergency.has_to_tell() { SPREAD_EVERY / 2 } else { IDLE };
         tokio::select! { () = stop.cancelled() => {}, () = emergency.wait(at_most) => {} }
     }
     let last = async {
-        while emergency.has_to_tell() {
+        loop {
             emergency.step().await;
+            if !emergency.has_to_tell() {
+                return;
+            }
             tokio::time::sleep(SPREAD_EVERY).await;
         }
     };
