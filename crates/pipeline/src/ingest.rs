@@ -2,6 +2,7 @@
 
 use crate::crash;
 use crate::doorbell::Doorbell;
+use crate::emergency::Emergency;
 use crate::metrics::Metrics;
 use crate::overflow::Overflow;
 use crate::watchman::rhythm::Hearing;
@@ -16,19 +17,20 @@ pub struct Ingest {
     metrics: Metrics,
     triage: Doorbell,
     hearing: Hearing,
-    /// Where events wait while the database is away; none beside a file, which is never away.
-    overflow: Option<Overflow>,
+    /// What there is for a database that is away; none beside a file, which never is.
+    away: Option<Away>,
+}
+
+/// Where events wait while the database is away, and who tells of criticals then.
+#[derive(Clone)]
+pub(crate) struct Away {
+    pub(crate) overflow: Overflow,
+    pub(crate) emergency: Emergency,
 }
 
 impl Ingest {
-    pub(crate) fn new(
-        store: Store,
-        metrics: Metrics,
-        triage: Doorbell,
-        hearing: Hearing,
-        overflow: Option<Overflow>,
-    ) -> Self {
-        Self { store, metrics, triage, hearing, overflow }
+    pub(crate) fn new(store: Store, metrics: Metrics, triage: Doorbell, hearing: Hearing, away: Option<Away>) -> Self {
+        Self { store, metrics, triage, hearing, away }
     }
 
     /// Stores events and wakes triage. Answers stand in the order of the events.
@@ -40,8 +42,8 @@ impl Ingest {
         let mut heard: Vec<String> = events.iter().map(|event| event.source.clone()).collect();
         heard.dedup();
         crash::point("intake before commit");
-        let appended = match &self.overflow {
-            Some(overflow) => self.append_or_spool(overflow, events).await?,
+        let appended = match &self.away {
+            Some(away) => self.append_or_spool(away, events).await?,
             None => self.store.append(events).await?,
         };
         crash::point("intake after commit");
@@ -66,16 +68,20 @@ impl Ingest {
     }
 
     /// What comes while others wait in the spool waits behind them, so that the order stays.
-    async fn append_or_spool(&self, overflow: &Overflow, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+    async fn append_or_spool(&self, away: &Away, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+        let Away { overflow, emergency } = away;
         if !overflow.is_in_use() {
             match self.store.append(events.clone()).await {
                 Err(error @ Error::Unreachable { .. }) => {
                     tracing::warn!(%error, "the database is away; events wait in the spool");
                 }
-                stored => return stored,
+                stored => {
+                    return stored.inspect(|appended| emergency.stored(&events, appended));
+                }
             }
         }
         overflow.take(&events).await?;
+        emergency.hear(&events);
         Ok(vec![Appended::Spooled; events.len()])
     }
 

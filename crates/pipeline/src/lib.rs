@@ -1,7 +1,8 @@
 //! The stages an event goes through, one file each and one shape: a `step` that does what there is to do
 //! and says how much that was, and a loop that steps when the doorbell rings or a timer runs out.
 //!
-//! [`ingest`] puts events into the event log and rings; [`triage`] reads the log after its cursor and
+//! [`ingest`] puts events into the event log and rings, or into the [`overflow`] while the database is away, when
+//! `emergency` tells of criticals; [`triage`] reads the log after its cursor and
 //! commits incidents; [`explain`] turns an incident into an analysis and a message ([`analyse`] asks a language model
 //! meanwhile); [`notify`] decides for each
 //! reason whether and whom to tell ([`routes`], [`quiet`], [`silences`]) and shows it in the dashboard;
@@ -18,6 +19,7 @@ pub mod metrics;
 mod doorbell;
 pub mod ingest;
 pub mod overflow;
+mod emergency;
 pub mod triage;
 pub mod remember;
 pub mod recall;

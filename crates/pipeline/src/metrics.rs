@@ -84,6 +84,8 @@ pub struct Metrics {
     pub tellings: Family<Outcome, Counter>,
     /// Messages to receivers beside the dashboard, by kind and outcome.
     pub deliveries: Family<DeliveryOutcome, Counter>,
+    /// Criticals heard while the database is away, by what became of them.
+    pub emergencies: Family<Outcome, Counter>,
     /// Messages of other programs, by origin and outcome.
     pub letters: Family<LetterOutcome, Counter>,
     /// Edits of delivered messages.
@@ -164,6 +166,7 @@ impl Default for Metrics {
             incidents_opened: Counter::default(),
             tellings: Family::default(),
             deliveries: Family::default(),
+            emergencies: Family::default(),
             letters: Family::default(),
             edits: Counter::default(),
             actions: Family::default(),
@@ -185,6 +188,11 @@ impl Default for Metrics {
         registry.register("incidents_opened", "Incidents opened", metrics.incidents_opened.clone());
         registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
         registry.register("deliveries", "Messages to receivers, by kind and outcome", metrics.deliveries.clone());
+        registry.register(
+            "emergency_criticals",
+            "Criticals heard while the database is away, by outcome",
+            metrics.emergencies.clone(),
+        );
         registry.register("letters", "Messages of other programs, by origin and outcome", metrics.letters.clone());
         registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
         registry.register("actions", "What people did to incidents", metrics.actions.clone());

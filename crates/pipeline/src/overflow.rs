@@ -2,17 +2,17 @@
 //!
 //! [`Overflow::take`] puts events into the spool and [`Overflow::drain_step`] hands them over, oldest first, once the
 //! database answers again. As long as anything waits, what comes later waits behind it. The database keeps how far the
-//! spool was read, in the same transaction as the events.
+//! spool was read, in the same transaction as the events. [`Overflow::waiting`] says how much there is.
 
 mod record;
 
+use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{EventStatus, NewEvent};
 use foghorn_domain::severity::Severity;
 use foghorn_spool::{Error, Options, Rank, Spool};
 use foghorn_store::Store;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Records handed over in one transaction.
 const AT_ONCE: usize = 2_000;
@@ -24,8 +24,30 @@ const BYTES_AT_ONCE: usize = 4 << 20;
 pub struct Overflow {
     spool: Spool,
     store: Store,
-    /// What the store has of it was read once since the start.
-    is_known: Arc<AtomicBool>,
+    /// When the oldest of what waits was received, as far as it has been looked at.
+    oldest: Arc<Mutex<Option<Timestamp>>>,
+}
+
+/// How much waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Events.
+    pub events: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// When the oldest of them was received; a few seconds before at most while they are being handed over.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Waiting {
+    /// This and what waits elsewhere.
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            events: self.events + other.events,
+            bytes: self.bytes + other.bytes,
+            oldest: [self.oldest, other.oldest].into_iter().flatten().min(),
+        }
+    }
 }
 
 /// Processes that may share a data directory.
@@ -53,7 +75,7 @@ impl Overflow {
                     if found.damaged > 0 {
                         tracing::error!(directory = %directory.display(), "the spool is damaged: what cannot be read is kept there as .damaged");
                     }
-                    free.push(Self { spool, store: store.clone(), is_known: Arc::default() });
+                    free.push(Self { spool, store: store.clone(), oldest: Arc::default() });
                 }
             }
         }
@@ -75,10 +97,29 @@ impl Overflow {
             events.iter().map(|event| record::write(event, received)).collect::<foghorn_store::Result<Vec<_>>>()?;
         let ranks = events.iter().map(rank);
         let rank = ranks.max_by_key(|rank| *rank as u8).unwrap_or(Rank::Bulk);
-        self.spool.append(rank, records).await.map(drop).map_err(|error| match error {
+        self.spool.append(rank, records).await.map_err(|error| match error {
             Error::Closed => foghorn_store::Error::Closed,
             error => foghorn_store::Error::Unreachable { host: "DATABASE_URL".to_owned(), detail: error.to_string() },
-        })
+        })?;
+        self.oldest().get_or_insert(received);
+        Ok(())
+    }
+
+    /// How much waits.
+    pub fn waiting(&self) -> Waiting {
+        match self.spool.len() {
+            0 => Waiting::default(),
+            events => Waiting { events, bytes: self.spool.held_bytes(), oldest: *self.oldest() },
+        }
+    }
+
+    /// Whether what is critical would find room.
+    pub fn has_room(&self) -> bool {
+        self.spool.has_room(Rank::Critical)
+    }
+
+    fn oldest(&self) -> std::sync::MutexGuard<'_, Option<Timestamp>> {
+        self.oldest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hands the oldest events over. Answers how many.
@@ -86,19 +127,20 @@ impl Overflow {
         if self.spool.is_empty() {
             return Ok(0);
         }
-        let name = self.spool.name().to_owned();
-        if !self.is_known.load(Ordering::SeqCst) {
-            // What was handed over before the process died, and not forgotten.
-            let upto = self.store.spooled_upto(name.clone()).await?;
-            self.forget(upto).await?;
-            self.is_known.store(true, Ordering::SeqCst);
+        if self.store.is_away() {
+            self.store.look_for_it().await?;
         }
         let records = self.spool.read(0, AT_ONCE, BYTES_AT_ONCE).await.map_err(unreadable)?;
         let Some(last) = records.last().map(|record| record.number) else { return Ok(0) };
         let mut events = Vec::with_capacity(records.len());
+        let (mut first, mut newest) = (None, None);
         for record in &records {
             match record::read(&record.bytes) {
-                Ok(event) => events.push(event),
+                Ok((event, received)) => {
+                    first.get_or_insert(received);
+                    newest = Some(received);
+                    events.push((record.number, event));
+                }
                 // Only a later version writes what this one cannot read; it stays where it is.
                 Err(error) => {
                     tracing::error!(%error, number = record.number, "an event in the spool cannot be read; start the version that wrote it");
@@ -106,12 +148,12 @@ impl Overflow {
                 }
             }
         }
+        *self.oldest() = first;
         let count = events.len();
-        // If this fails it is not known whether it was done: the store is asked again before the next attempt.
-        self.is_known.store(false, Ordering::SeqCst);
-        self.store.append_spooled(name, last, events).await?;
+        // If this fails it is not known whether it was done. The store knows, and takes nothing twice.
+        self.store.append_spooled(self.spool.name().to_owned(), events).await?;
         self.forget(last).await?;
-        self.is_known.store(true, Ordering::SeqCst);
+        *self.oldest() = newest.filter(|_| !self.spool.is_empty());
         Ok(count)
     }
 

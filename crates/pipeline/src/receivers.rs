@@ -49,6 +49,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) told: &'a Told,
     /// Many incidents at once, where the message is about them.
     pub(crate) storm: Option<&'a Storm>,
+    /// Criticals told without the database, where the message is about them.
+    pub(crate) emergency: Option<&'a foghorn_slack::blocks::Emergency>,
     /// What the thread has not said yet, where it is a reply in one.
     pub(crate) news: Option<News>,
     /// The first notification of the incident to this receiver, where there was one.

@@ -8,10 +8,11 @@ use crate::agent_lease::AgentLease;
 use crate::analyse::{Analyse, Asking};
 use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
+use crate::emergency::Emergency;
 use crate::escalate::Escalate;
 use crate::explain::{Explainer, load_playbooks};
 use crate::heads::HeadPublisher;
-use crate::ingest::Ingest;
+use crate::ingest::{Away, Ingest};
 use crate::mailbox::Mailbox;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
@@ -32,7 +33,10 @@ use crate::watchman::rhythm::Hearing;
 use foghorn_embed::Embedder;
 use foghorn_llm::Model;
 use foghorn_store::Store;
-use loops::{Timed, analyse_loop, lease_loop, notify_loop, reconcile_loop, remember_loop, spawn_triage, spool_loop};
+use loops::{
+    Timed, analyse_loop, emergency_loop, lease_loop, notify_loop, reconcile_loop, remember_loop, spawn_triage,
+    spool_loop,
+};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -84,6 +88,8 @@ pub struct Handles {
     pub mailbox: Mailbox,
     /// Redis, where other programs share it.
     pub redis: Option<SharedRedis>,
+    /// Where events wait while the database is away: this process' own spool first. None beside a file.
+    pub overflows: Vec<Overflow>,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -93,6 +99,7 @@ pub struct Pipeline {
     triage: Triage,
     notify: Notify,
     overflows: Vec<Overflow>,
+    emergency: Emergency,
     analyse: Option<Analyse>,
     deliver: Deliver,
     escalate: Escalate,
@@ -151,8 +158,9 @@ impl Pipeline {
             true => Overflow::open(&settings.data_dir, settings.spool_bytes, &store)?,
             false => Vec::new(),
         };
-        let overflow = overflows.first().cloned();
-        let ingest = Ingest::new(store.clone(), metrics.clone(), triage_bell.clone(), hearing.clone(), overflow);
+        let emergency = Emergency::new(store.clone(), routes.clone(), metrics.clone(), deliver.outcomes());
+        let away = overflows.first().map(|own| Away { overflow: own.clone(), emergency: emergency.clone() });
+        let ingest = Ingest::new(store.clone(), metrics.clone(), triage_bell.clone(), hearing.clone(), away);
         let watchman = Watchman::new(store.clone(), ingest.clone(), hearing, &settings);
         let bells = (triage_bell.clone(), notify_bell.clone());
         let mailbox = Mailbox::new(store.clone(), ingest.clone(), metrics.clone(), bells.0.clone(), bells.1.clone());
@@ -161,6 +169,7 @@ impl Pipeline {
         let handles = Handles {
             mailbox,
             redis,
+            overflows: overflows.clone(),
             ingest,
             acting,
             routes: routes.clone(),
@@ -181,6 +190,7 @@ impl Pipeline {
             triage: Triage::new(store.clone(), metrics.clone(), Arc::clone(&settings)),
             notify: Notify::new(store.clone(), metrics.clone(), explainer, routes.clone(), quiet, &settings, printer),
             overflows,
+            emergency,
             analyse,
             deliver,
             watchman,
@@ -200,6 +210,9 @@ impl Pipeline {
 
     /// Runs every stage until there is nothing left to do. For tests and offline commands.
     pub async fn run_until_idle(&mut self) -> foghorn_store::Result<()> {
+        if self.handles.store.is_away() {
+            self.handles.store.look_for_it().await?;
+        }
         loop {
             let triaged = self.triage.step().await?.events;
             if triaged + self.step_after_triage().await? == 0 {
@@ -226,6 +239,10 @@ impl Pipeline {
         for overflow in &self.overflows {
             drained += overflow.drain_step().await?;
         }
+        if !self.overflows.iter().any(Overflow::is_in_use) {
+            self.emergency.end();
+        }
+        drained += self.emergency.step().await;
         let swept = self.reconcile.pick_up_foreign().await? + self.reconcile.sweep_step().await?;
         let settled = self.reconcile.settle_outcomes().await?;
         let recalled = self.recollection.refresh_step().await?;
@@ -238,6 +255,12 @@ impl Pipeline {
         let due = self.handles.quiet.settle().await? + self.escalate.step().await?;
         let told = self.deliver.step().await? + self.watchman.step().await?;
         Ok(drained + swept + settled + recalled + delivered + asked + edited + due + told)
+    }
+
+    /// Tells what is due while the database is away. Answers whether somebody has still to be told. For tests.
+    pub async fn tell_in_an_emergency(&self) -> bool {
+        self.emergency.step().await;
+        self.emergency.has_to_tell()
     }
 
     /// Runs triage alone until the log is read.
@@ -275,6 +298,7 @@ impl Pipeline {
             triage,
             notify,
             overflows,
+            emergency,
             analyse,
             deliver,
             escalate,
@@ -303,7 +327,10 @@ impl Pipeline {
         if !overflows.is_empty() {
             let stop = CancellationToken::new();
             let (bell, pulse) = (triage_bell.clone(), vitals.watch("spool"));
-            stage(tokio::spawn(spool_loop(overflows, bell, stop.clone(), pulse)), stop);
+            let watched = (handles.store.clone(), emergency.clone());
+            stage(tokio::spawn(spool_loop(overflows, watched, bell, stop.clone(), pulse)), stop);
+            let (stop, pulse) = (CancellationToken::new(), vitals.watch("emergency"));
+            stage(tokio::spawn(emergency_loop(emergency, stop.clone(), pulse)), stop);
         }
         if roles.triage {
             let stop = CancellationToken::new();

@@ -63,6 +63,7 @@ impl Trial {
                 incident: &incident,
                 told: &told,
                 storm: None,
+                emergency: None,
                 news: None,
                 first_notification: None,
                 now,
@@ -148,7 +149,8 @@ fn told(incident: &Incident, now: Timestamp) -> Told {
     }
 }
 
-fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> Notification {
+/// A row that stands in no outbox.
+pub(crate) fn row(receiver: &str, channel: &str, team: Option<String>, now: Timestamp) -> Notification {
     Notification {
         id: 0,
         incident_id: 0,

@@ -1,12 +1,13 @@
 //! Messages drawn in Slack's Block Kit.
 //!
-//! `message` draws an incident, `storm` a burst of them, `thread` what stands below a message, `form` the modal in
+//! `message` draws an incident, `storm` a burst of them, `emergency` what is told without the database, `thread` what stands below a message, `form` the modal in
 //! which a fix is written down; `answer` is what a click is answered with. `part` holds the few block shapes that are
 //! used. Nothing is checked against a limit afterwards: every line is given as much room as leaves its section, and
 //! all sections together leave the message, below what Slack takes. What was cut stands on the incident's page, to
 //! which the first section links.
 
 mod answer;
+mod emergency;
 mod form;
 mod message;
 mod part;
@@ -14,6 +15,7 @@ mod storm;
 mod thread;
 
 pub use answer::{render_confirmation, render_form_error};
+pub use emergency::{Emergency, render_emergency};
 pub use form::render_modal;
 pub use message::{About, render};
 pub use storm::{Storm, StormEntry, render_storm};

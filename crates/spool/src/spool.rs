@@ -161,6 +161,11 @@ impl Spool {
         lock(&self.0.shelf).held()
     }
 
+    /// Whether there is room left for records of a rank.
+    pub fn has_room(&self, rank: Rank) -> bool {
+        self.held_bytes() < rank.limit(self.0.max_bytes)
+    }
+
     /// Appends records, all or none, in order. When this returns they are on disk. Answers the last one's number.
     pub async fn append(&self, rank: Rank, records: Vec<Vec<u8>>) -> Result<u64> {
         let bytes: u64 = records.iter().map(|record| segment::encoded_length(record)).sum();

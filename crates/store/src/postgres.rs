@@ -41,8 +41,11 @@ pub(crate) fn open(address: &Address, options: &Options) -> Result<Writers> {
             work: writer(Lane::Work, first),
             triage: writer(Lane::Triage, address.connect()?),
             intake: append::Intake::start(
-                address.connect()?,
-                Box::new(again(&address)),
+                address.connect_for_intake()?,
+                Box::new({
+                    let address = address.clone();
+                    move || Ok(address.connect_for_intake()?.into())
+                }),
                 Arc::clone(&room),
                 clock,
                 address.shown().to_owned(),

@@ -213,6 +213,9 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
+        if let Some(away) = self.postgres().and_then(|writers| writers.intake.away()) {
+            return Err(away);
+        }
         let _permit = self.0.reader_permits.acquire().await.map_err(|_| Error::Closed)?;
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || {

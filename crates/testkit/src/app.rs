@@ -79,6 +79,14 @@ impl App {
         Self::in_directory(directory, Some(database), Self::clock(), settings, |_| {})
     }
 
+    /// A new one with the database at this address, whose stages are configured otherwise and go by this clock.
+    pub fn on_database_with(database: String, clock: Clock, configure: impl FnOnce(&mut Settings)) -> Self {
+        let directory = TempDir::new().unwrap();
+        let mut settings = Settings::new(directory.path());
+        configure(&mut settings);
+        Self::in_directory(directory, Some(database), clock, settings, |_| {})
+    }
+
     /// A new one whose web surface is configured otherwise.
     pub fn with_web(configure: impl FnOnce(&mut WebConfig)) -> Self {
         let directory = TempDir::new().unwrap();
@@ -174,6 +182,23 @@ impl App {
     /// Runs every stage until there is nothing left to do.
     pub async fn settle(&mut self) {
         self.pipeline.run_until_idle().await.unwrap();
+    }
+
+    /// Tells what is told without the database and moves the clock, a second at a time, until nothing waits. Answers
+    /// after how many seconds.
+    pub async fn tell_in_an_emergency(&mut self) -> u32 {
+        for seconds in 0..TELLING_ENDS_WITHIN {
+            if !self.pipeline.tell_in_an_emergency().await {
+                return seconds;
+            }
+            self.advance(SignedDuration::from_secs(1));
+        }
+        panic!("somebody still waits to be told after {TELLING_ENDS_WITHIN} s");
+    }
+
+    /// Hands over what waits in the spool and runs every stage but triage, or says what went wrong.
+    pub async fn try_to_hand_over(&mut self) -> foghorn_store::Result<()> {
+        self.pipeline.run_all_but_triage().await
     }
 
     /// Takes up what a restart left undone, as the stages do when they are started.

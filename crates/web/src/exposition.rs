@@ -4,14 +4,20 @@
 
 /// Adds a gauge with a sample for each word of our own, in front of the last line of OpenMetrics.
 pub(crate) fn add_gauge(open_metrics: &mut String, name: &str, help: &str, label: &str, samples: &[(&str, u8)]) {
+    let sample = |(word, value): &(&str, u8)| format!("{name}{{{label}=\"{word}\"}} {value}\n");
+    add(open_metrics, name, help, &samples.iter().map(sample).collect::<String>());
+}
+
+/// Adds a gauge of one number there.
+pub(crate) fn add_number(open_metrics: &mut String, name: &str, help: &str, value: u64) {
+    add(open_metrics, name, help, &format!("{name} {value}\n"));
+}
+
+fn add(open_metrics: &mut String, name: &str, help: &str, samples: &str) {
     const END: &str = "# EOF\n";
     let length = open_metrics.strip_suffix(END).map_or(open_metrics.len(), str::len);
     open_metrics.truncate(length);
-    open_metrics.push_str(&format!("# HELP {name} {help}.\n# TYPE {name} gauge\n"));
-    for (word, value) in samples {
-        open_metrics.push_str(&format!("{name}{{{label}=\"{word}\"}} {value}\n"));
-    }
-    open_metrics.push_str(END);
+    open_metrics.push_str(&format!("# HELP {name} {help}.\n# TYPE {name} gauge\n{samples}{END}"));
 }
 
 /// The same metrics in version 0.0.4.
@@ -53,6 +59,9 @@ mod tests {
         add_gauge(&mut text, "up", "Whether it runs", "stage", &[("triage", 1), ("notify", 0)]);
         let added = "# HELP up Whether it runs.\n# TYPE up gauge\nup{stage=\"triage\"} 1\nup{stage=\"notify\"} 0\n";
         assert_eq!(text, format!("a 1\n{added}# EOF\n"));
+        let mut text = "# EOF\n".to_owned();
+        add_number(&mut text, "n", "How many", 7);
+        assert_eq!(text, "# HELP n How many.\n# TYPE n gauge\nn 7\n# EOF\n");
     }
 
     #[test]

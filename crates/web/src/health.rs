@@ -7,8 +7,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use foghorn_pipeline::overflow::{Overflow, Waiting};
 use foghorn_redis::{LinkState, RedisFault};
+use foghorn_store::Error;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a store is waited for by whoever only asks how things are.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Object)))]
@@ -29,13 +35,21 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
 }
 
 async fn readiness(app: &App) -> Response {
-    let of_store = match app.store().newest_event().await {
+    let of_store = match soon(app.store().newest_event()).await {
+        Err(Error::Unreachable { .. }) => "away",
         Err(_) => "unavailable",
         Ok(_) if !app.store().has_room().await => "full",
         Ok(_) => "ok",
     };
-    let (status, mut answer) = judge(of_store, &app.pipeline.vitals.stages(), app.pipeline.recollection.model_name());
+    let overflows = &app.pipeline.overflows;
+    let spools = Spools {
+        takes_events: app.pipeline.settings.roles.ingest && overflows.first().is_some_and(Overflow::has_room),
+        is_in_use: overflows.iter().any(Overflow::is_in_use),
+    };
+    let model = app.pipeline.recollection.model_name();
+    let (status, mut answer) = judge(of_store, &spools, &app.pipeline.vitals.stages(), model);
     if let Some(dependencies) = answer["dependencies"].as_object_mut() {
+        dependencies.insert("spool".to_owned(), spool(app));
         dependencies.extend(receivers(app));
         dependencies.insert("redis".to_owned(), redis(app));
         if let Some(store) = dependencies.get_mut("store") {
@@ -45,10 +59,32 @@ async fn readiness(app: &App) -> Response {
     (status, answer).into_response()
 }
 
-/// Ready is who can take an event, and has every stage at work that then handles it.
+/// An answer of the store, or that it does not answer.
+async fn soon<T>(asked: impl Future<Output = foghorn_store::Result<T>>) -> foghorn_store::Result<T> {
+    let detail = || format!("no answer within {} s", ANSWERS_WITHIN.as_secs());
+    let late = |_| Error::Database { doing: "asking the store how it is", detail: detail() };
+    tokio::time::timeout(ANSWERS_WITHIN, asked).await.map_err(late)?
+}
+
+/// What there is for a database that is away.
+struct Spools {
+    /// This process takes events, and has room for them.
+    takes_events: bool,
+    is_in_use: bool,
+}
+
+/// Ready is who can take an event, and has every stage at work that then handles it: also who can only keep it until
+/// the database is back.
 /// Without a model similar incidents are found by shared words: that is said, and no reason to be unready.
-fn judge(of_store: &str, stages: &[(&'static str, bool)], model: Option<&str>) -> (StatusCode, Json<Value>) {
-    let (status, word) = match of_store == "ok" && stages.iter().all(|(_, is_alive)| *is_alive) {
+fn judge(
+    of_store: &str,
+    spools: &Spools,
+    stages: &[(&'static str, bool)],
+    model: Option<&str>,
+) -> (StatusCode, Json<Value>) {
+    let takes_events = of_store == "ok" || (of_store == "away" && spools.takes_events);
+    let (status, word) = match takes_events && stages.iter().all(|(_, is_alive)| *is_alive) {
+        true if of_store == "away" || spools.is_in_use => (StatusCode::OK, "degraded"),
         true => (StatusCode::OK, "healthy"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
     };
@@ -90,6 +126,23 @@ fn receivers(app: &App) -> Vec<(String, Value)> {
     ["slack", "email", "pagerduty", "webhook"].map(shape).to_vec()
 }
 
+/// What waits for a database that is, or was, away.
+fn waiting(app: &App) -> Waiting {
+    app.pipeline.overflows.iter().map(Overflow::waiting).fold(Waiting::default(), Waiting::with)
+}
+
+fn spool(app: &App) -> Value {
+    let overflows = &app.pipeline.overflows;
+    let status = match overflows.first() {
+        None => return json!({ "status": "not_configured" }),
+        Some(own) if !own.has_room() => "full",
+        Some(_) if overflows.iter().any(Overflow::is_in_use) => "in_use",
+        Some(_) => "ok",
+    };
+    let Waiting { events, bytes, oldest } = waiting(app);
+    json!({ "status": status, "events": events, "bytes": bytes, "oldest_received_at": oldest })
+}
+
 /// Redis, where it is shared. That it is away is no reason to be unready: everything goes on without it.
 fn redis(app: &App) -> Value {
     let Some(redis) = &app.pipeline.redis else { return json!({ "status": "not_configured" }) };
@@ -117,23 +170,30 @@ fn searched_by(model: Option<&str>) -> &'static str {
     }
 }
 
-/// Counts of everything.
+/// Counts of everything; none while the database is away.
 #[utoipa::path(get, path = "/status", tag = "health", responses((status = 200, body = Object), (status = 503, body = Problem)))]
 pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let counts = app.store().counts().await?;
-    let incidents: serde_json::Map<String, Value> =
-        counts.incidents.into_iter().map(|(status, count)| (status, count.into())).collect();
+    let counts = match soon(app.store().counts()).await {
+        Err(Error::Unreachable { .. }) => None,
+        counts => Some(counts?),
+    };
+    let is_degraded = counts.is_none() || app.pipeline.overflows.iter().any(Overflow::is_in_use);
+    let incidents = counts.as_ref().map(|counts| {
+        let incidents = counts.incidents.iter().map(|(status, count)| (status.clone(), Value::from(*count)));
+        incidents.collect::<serde_json::Map<String, Value>>()
+    });
     Ok(Json(json!({
-        "status": "ok",
+        "status": if is_degraded { "degraded" } else { "ok" },
         "version": env!("CARGO_PKG_VERSION"),
-        "events": counts.events,
-        "events_untriaged": counts.untriaged,
+        "events": counts.as_ref().map(|counts| counts.events),
+        "events_untriaged": counts.as_ref().map(|counts| counts.untriaged),
         "incidents": incidents,
-        "notifications_pending": counts.pending_notifications,
+        "notifications_pending": counts.as_ref().map(|counts| counts.pending_notifications),
+        "spool": spool(&app),
         "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
         "redis": redis(&app),
         "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
-        "store": { "kind": app.store().kind(), "bytes": counts.bytes },
+        "store": { "kind": app.store().kind(), "bytes": counts.as_ref().map(|counts| counts.bytes) },
         "memory": {
             "model": app.pipeline.recollection.model_name(),
             "search": searched_by(app.pipeline.recollection.model_name()),
@@ -153,6 +213,9 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Respo
     exposition::add_gauge(&mut text, "foghorn_stage_up", "Whether a stage runs", "stage", &stages);
     let room = [("store", u8::from(app.store().has_room().await))];
     exposition::add_gauge(&mut text, "foghorn_disk_has_room", "Whether writes find room", "of", &room);
+    if !app.pipeline.overflows.is_empty() {
+        add_spool(&mut text, &app);
+    }
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (content_type, text) = match accept.contains("application/openmetrics-text") {
         true => ("application/openmetrics-text; version=1.0.0; charset=utf-8", text),
@@ -161,14 +224,43 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Respo
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }
 
+fn add_spool(text: &mut String, app: &App) {
+    let Waiting { events, bytes, oldest } = waiting(app);
+    let now = app.store().clock().now();
+    let age = oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs().max(0).unsigned_abs());
+    let is_away = u64::from(app.store().is_away());
+    for (name, help, value) in [
+        ("foghorn_database_away", "1 while the database does not answer", is_away),
+        ("foghorn_spool_events", "Events that wait on disk for the database", events),
+        ("foghorn_spool_bytes", "Bytes on disk that they take", bytes),
+        ("foghorn_spool_oldest_seconds", "Since when the oldest of them waits", age),
+    ] {
+        exposition::add_number(text, name, help, value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_process_that_can_keep_events_is_ready_while_the_database_is_away() {
+        let check = |store, takes_events, is_in_use, expected: (u16, &str)| {
+            let (status, Json(body)) = judge(store, &Spools { takes_events, is_in_use }, &[("spool", true)], None);
+            assert_eq!((status.as_u16(), body["status"].as_str().unwrap()), expected, "{store} {takes_events}");
+        };
+        check("away", true, true, (200, "degraded"));
+        check("away", true, false, (200, "degraded"));
+        check("away", false, true, (503, "unhealthy"));
+        check("ok", true, true, (200, "degraded"));
+        check("ok", false, false, (200, "healthy"));
+        check("unavailable", true, false, (503, "unhealthy"));
+    }
+
+    #[test]
     fn ready_is_who_can_store_and_has_every_stage_at_work() {
         let check = |store, stages: &[(&'static str, bool)], expected: u16| {
-            let (status, Json(body)) = judge(store, stages, None);
+            let (status, Json(body)) = judge(store, &NO_SPOOL, stages, None);
             assert_eq!(status.as_u16(), expected, "{body}");
             assert_eq!(body["status"], if expected == 200 { "healthy" } else { "unhealthy" });
             assert_eq!(body["dependencies"]["store"]["status"], store);
@@ -177,9 +269,10 @@ mod tests {
         check("ok", &[("triage", true), ("notify", false)], 503);
         check("full", &[("triage", true)], 503);
         check("unavailable", &[], 503);
-        let embeddings = |model| judge("ok", &[], model).1.0["dependencies"]["embeddings"].clone();
+        const NO_SPOOL: Spools = Spools { takes_events: false, is_in_use: false };
+        let embeddings = |model| judge("ok", &NO_SPOOL, &[], model).1.0["dependencies"]["embeddings"].clone();
         assert_eq!(embeddings(None), json!({ "status": "none", "model": null, "search": "words alone" }));
         assert_eq!(embeddings(Some("tiny"))["search"], "meaning and words");
-        assert_eq!(judge("ok", &[("notify", false)], None).1.0["stages"]["notify"], "ended");
+        assert_eq!(judge("ok", &NO_SPOOL, &[("notify", false)], None).1.0["stages"]["notify"], "ended");
     }
 }

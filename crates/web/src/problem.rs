@@ -197,6 +197,19 @@ impl From<foghorn_store::Error> for Problem {
                     "the disk that holds the data directory is full; nothing was stored, try again once there is room",
                 )
             }
+            Error::Unreachable { .. } => {
+                static AWAY: Seldom = Seldom::new();
+                if let Some(held_back) = AWAY.pass(Instant::now()) {
+                    tracing::error!(%error, held_back, "the database is away: what was asked needs it");
+                }
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "store-unavailable",
+                    "The database cannot be reached",
+                    "nothing was changed and nothing was stored; events are taken all the same, as long as there is room \
+                     on disk. Try again in a moment",
+                )
+            }
             _ => {
                 static FAILED: Seldom = Seldom::new();
                 if let Some(held_back) = FAILED.pass(Instant::now()) {

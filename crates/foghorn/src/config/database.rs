@@ -20,6 +20,7 @@ impl Database {
             statement: values.get("database.statement_timeout", value::duration)?.unsigned_abs(),
             lock: values.get("database.lock_timeout", value::duration)?.unsigned_abs(),
             connect: values.get("database.connect_timeout", value::duration)?.unsigned_abs(),
+            answer: values.get("database.answer_timeout", value::duration)?.unsigned_abs(),
         };
         let address = values.get("database.url", |text| match text {
             "" => Ok(None),

@@ -50,5 +50,7 @@ mod python;
 mod retention;
 mod offline;
 mod stores;
+mod wire;
 mod spool;
+mod away;
 mod browser;

@@ -215,7 +215,8 @@ impl Deliver {
             Reason::MoreKnown => Some(self.news(row, incident, told).await?.unwrap_or_default()),
             _ => None,
         };
-        Ok(Outgoing { row, incident, told, storm, news, first_notification, now: self.store.clock().now() })
+        let now = self.store.clock().now();
+        Ok(Outgoing { row, incident, told, storm, emergency: None, news, first_notification, now })
     }
 
     /// A route may name a receiver that the file no longer has: what waits for it goes to the fallback.

@@ -49,10 +49,10 @@ pub(super) fn write(event: &NewEvent, received_at: Timestamp) -> Result<Vec<u8>>
     Ok(serde_json::to_vec(&record)?)
 }
 
-/// The event; one that does not say when it happened happened when it was received.
-pub(super) fn read(bytes: &[u8]) -> Result<NewEvent> {
+/// The event, and when it was received; one that does not say when it happened happened then.
+pub(super) fn read(bytes: &[u8]) -> Result<(NewEvent, Timestamp)> {
     let record: Record = serde_json::from_slice(bytes)?;
-    Ok(NewEvent {
+    let event = NewEvent {
         source: record.source,
         event_type: record.event_type,
         payload: record.payload,
@@ -66,7 +66,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<NewEvent> {
         severity: record.severity,
         origin: record.origin,
         notes: NOTES.into_iter().filter(|known| record.notes.iter().any(|note| note == known)).collect(),
-    })
+    };
+    Ok((event, record.received_at))
 }
 
 #[cfg(test)]
@@ -89,10 +90,10 @@ mod tests {
             metadata: Map::from_iter([("host".to_owned(), Value::from("db-1"))]),
             ..NewEvent::new("source", "log", "text \u{1f4a5}")
         };
-        assert_eq!(read(&write(&whole, now).unwrap()).unwrap(), whole);
+        assert_eq!(read(&write(&whole, now).unwrap()).unwrap(), (whole, now));
         let plain = NewEvent::new("a", "log", "b");
         let expected = NewEvent { event_timestamp: Some(now), ..plain.clone() };
-        assert_eq!(read(&write(&plain, now).unwrap()).unwrap(), expected);
+        assert_eq!(read(&write(&plain, now).unwrap()).unwrap(), (expected, now));
         assert!(read(b"{}").is_err());
     }
 }

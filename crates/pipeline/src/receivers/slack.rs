@@ -5,7 +5,9 @@ use super::{Delivered, Failure, Looked, Outgoing};
 use foghorn_domain::incident::IncidentEvidence;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::redaction::redact;
-use foghorn_slack::blocks::{About, Rendered, render, render_storm, render_thread_details, render_thread_news};
+use foghorn_slack::blocks::{
+    About, Rendered, render, render_emergency, render_storm, render_thread_details, render_thread_news,
+};
 use foghorn_slack::{NotificationMark, Posted, SlackClient};
 use foghorn_store::model::Notification;
 use foghorn_store::outbox::SlackRow;
@@ -72,7 +74,10 @@ impl SlackReceiver {
 }
 
 fn rendered(outgoing: &Outgoing<'_>) -> Rendered {
-    let Outgoing { incident, told, storm, row, news, .. } = outgoing;
+    let Outgoing { incident, told, storm, emergency, row, news, .. } = outgoing;
+    if let Some(emergency) = emergency {
+        return render_emergency(emergency);
+    }
     if let Some(storm) = storm {
         return render_storm(&storm.for_slack());
     }

@@ -4,6 +4,7 @@ use crate::agent_lease::{AgentLease, RENEW_EVERY};
 use crate::analyse::Analyse;
 use crate::deliver::Deliver;
 use crate::doorbell::Doorbell;
+use crate::emergency::Emergency;
 use crate::escalate::Escalate;
 use crate::notify::Notify;
 use crate::overflow::Overflow;
@@ -15,6 +16,7 @@ use crate::routes::Routes;
 use crate::triage::Triage;
 use crate::vitals::Pulse;
 use crate::watchman::Watchman;
+use foghorn_store::Store;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -140,10 +142,35 @@ async fn deliver_and_spread(notify: &Notify, deliver: &Deliver) -> foghorn_store
     }
 }
 
-/// Hands over what waits in spools once the database answers, oldest first.
-pub(super) async fn spool_loop(overflows: Vec<Overflow>, triage: Doorbell, stop: CancellationToken, _pulse: Pulse) {
+/// How often a database that nobody waits for is asked whether it is there.
+const LOOK_FOR_IT: Duration = Duration::from_secs(2);
+
+/// Hands over what waits in spools once the database answers, oldest first, and notices when it is away and back.
+pub(super) async fn spool_loop(
+    overflows: Vec<Overflow>,
+    (store, emergency): (Store, Emergency),
+    triage: Doorbell,
+    stop: CancellationToken,
+    _pulse: Pulse,
+) {
     let mut failures: u32 = 0;
+    let mut looked_at = tokio::time::Instant::now();
     loop {
+        let is_in_use = overflows.iter().any(Overflow::is_in_use);
+        if !is_in_use && (store.is_away() || looked_at.elapsed() >= LOOK_FOR_IT) {
+            let was_away = store.is_away();
+            match store.look_for_it().await {
+                Ok(()) if was_away => tracing::info!("the database answers again"),
+                Err(error) if !was_away => tracing::warn!(%error, "the database is away"),
+                Ok(()) | Err(_) => {}
+            }
+            looked_at = tokio::time::Instant::now();
+        }
+        match (store.is_away(), is_in_use) {
+            (true, _) => emergency.begin(),
+            (false, false) => emergency.end(),
+            (false, true) => {}
+        }
         let mut handed_over = 0;
         for overflow in &overflows {
             match overflow.drain_step().await {
@@ -173,6 +200,26 @@ pub(super) async fn spool_loop(overflows: Vec<Overflow>, triage: Doorbell, stop:
     }
 }
 
+/// Tells of criticals while the database is away.
+pub(super) async fn emergency_loop(emergency: Emergency, stop: CancellationToken, _pulse: Pulse) {
+    while !stop.is_cancelled() {
+        emergency.spread();
+        // What is due later, since a receiver asked to wait, is looked at again soon.
+        let at_most = if emergency.has_to_tell() { SPREAD_EVERY / 2 } else { IDLE };
+        tokio::select! { () = stop.cancelled() => {}, () = emergency.wait(at_most) => {} }
+    }
+    let last = async {
+        loop {
+            emergency.step().await;
+            if !emergency.has_to_tell() {
+                return;
+            }
+            tokio::time::sleep(SPREAD_EVERY).await;
+        }
+    };
+    let _ = tokio::time::timeout(FINISH_WITHIN, last).await;
+}
+
 /// Asks a language model, several questions at a time. At a stop what is on its way is left: nobody waits for it,
 /// and it is asked again after the next start.
 pub(super) async fn analyse_loop(analyse: Analyse, lease: AgentLease, stop: CancellationToken, _pulse: Pulse) {
@@ -196,18 +243,32 @@ pub(super) async fn analyse_loop(analyse: Analyse, lease: AgentLease, stop: Canc
     }
 }
 
+/// Ticks that are not made up for after a standstill.
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
 /// Keeps the index over the memory up to date: a fix written now is recalled within half a second.
 pub(super) async fn remember_loop(recollection: Recollection, stop: CancellationToken, _pulse: Pulse) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    let mut ticks = every(Duration::from_millis(500));
+    let mut is_failing = false;
     loop {
         tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
         loop {
             match recollection.refresh_step().await {
-                Ok(0) => break,
+                Ok(0) => {
+                    is_failing = false;
+                    break;
+                }
                 Ok(_) if stop.is_cancelled() => return,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(%error, "the memory could not be read and will be read again");
+                    // Twice a second is too often to say it.
+                    if !std::mem::replace(&mut is_failing, true) {
+                        tracing::error!(%error, "the memory could not be read and will be read again");
+                    }
                     break;
                 }
             }
@@ -277,7 +338,7 @@ impl Timed {
 
 pub(super) async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _pulse: Pulse) {
     let mut seconds: u64 = 0;
-    let mut ticks = tokio::time::interval(IDLE);
+    let mut ticks = every(IDLE);
     loop {
         tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
         timed.tick(seconds).await;
@@ -290,7 +351,7 @@ pub(super) async fn reconcile_loop(mut timed: Timed, stop: CancellationToken, _p
 
 /// Keeps the lease on telling people, or asks for it while another process has it.
 pub(super) async fn lease_loop(lease: AgentLease, stop: CancellationToken, _pulse: Pulse) {
-    let mut ticks = tokio::time::interval(RENEW_EVERY);
+    let mut ticks = every(RENEW_EVERY);
     loop {
         tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
         lease.renew().await;

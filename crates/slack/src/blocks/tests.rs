@@ -268,3 +268,24 @@ fn a_click_is_answered_in_the_words_of_the_contract() {
     let error = render_form_error("not recorded, try again");
     assert_eq!(error, json!({ "response_action": "errors", "errors": { "solution": "not recorded, try again" } }));
 }
+
+#[test]
+fn an_emergency_names_every_critical_within_every_limit_whatever_is_in_it() {
+    for text in
+        ["checkout · the pool is exhausted", "<!channel> \"\\&<>\u{202e}", &"<".repeat(5_000), &"漢".repeat(5_000), ""]
+    {
+        for lines in [0, 1, 8, 30, 32, 500] {
+            let rendered = render_emergency(&Emergency {
+                headline: text.to_owned(),
+                title: text.to_owned(),
+                note: text.to_owned(),
+                lines: vec![text.to_owned(); lines],
+                left_out: Some(text.to_owned()),
+            });
+            within_limits(&rendered);
+            let named: usize = texts(&rendered)[1..].iter().map(|section| section.lines().count()).sum();
+            assert_eq!(named, lines.min(32));
+            assert!(!rendered.blocks.to_string().contains("<!channel>") && !rendered.text.contains("<!channel>"));
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! Intake on Postgres: one thread takes every request that is waiting, appends all of their events with a handful
 //! of statements, commits once, and only then answers.
 //!
+//! A server that says nothing, or cannot be reached, is away: from then on everybody is told so at once, until
+//! somebody has asked for it ([`Intake::look_for_it`]) and it has answered.
+//!
 //! Events without keys concern nobody else and are written as they are. Where a batch holds idempotency keys or
 //! alerts, a lock makes it the only such batch in all processes; what is known of them is read in one go, each
 //! event is judged in memory in its turn, and what became of them is written in one go ([`rows`]).
@@ -11,7 +14,7 @@ use crate::events::alert_state::{AlertState, Known, Refresh};
 use crate::events::{IDEMPOTENCY_WINDOW, expired};
 use crate::model::Appended;
 use crate::room::Room;
-use crate::sql::{Connection, Session};
+use crate::sql::{self, Connection, Session};
 use crate::writer::Open;
 use crate::{Error, Result, time};
 use foghorn_domain::clock::{Clock, Timestamp};
@@ -19,6 +22,7 @@ use foghorn_domain::event::{EventId, NewEvent};
 use rows::{Batch, NewRow};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
@@ -32,32 +36,57 @@ const QUEUE: usize = 4096;
 enum Request {
     Append(Vec<NewEvent>, oneshot::Sender<Result<Vec<Appended>>>),
     Expire(oneshot::Sender<Result<usize>>),
-    Spooled { spool: String, upto: i64, events: Vec<NewEvent>, answer: oneshot::Sender<Result<bool>> },
+    Spooled { spool: String, records: Vec<(i64, NewEvent)>, answer: oneshot::Sender<Result<usize>> },
+    LookForIt(oneshot::Sender<Result<()>>),
 }
 
 /// The writer of the event log.
 pub(crate) struct Intake {
     requests: Mutex<Option<mpsc::Sender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    is_away: Arc<AtomicBool>,
+    host: String,
 }
 
 impl Intake {
     pub(crate) fn start(session: Session, open: Open, room: Arc<Room>, clock: Clock, host: String) -> Self {
         let (sender, mut receiver) = mpsc::channel(QUEUE);
+        let is_away = Arc::new(AtomicBool::new(false));
+        let (of_thread, to) = (Arc::clone(&is_away), host.clone());
         let thread = std::thread::Builder::new()
             .name("store-intake".to_owned())
             .spawn(move || {
-                let mut log = Log { connection: session.into(), open, room, clock, host };
+                let mut log = Log { connection: session.into(), open, room, clock, host: to, is_away: of_thread };
                 while let Some(first) = receiver.blocking_recv() {
                     log.take(first, &mut receiver);
                 }
             })
             .ok();
-        Self { requests: Mutex::new(Some(sender)), thread: Mutex::new(thread) }
+        Self { requests: Mutex::new(Some(sender)), thread: Mutex::new(thread), is_away, host }
+    }
+
+    /// Whether the server did not answer when it was last asked.
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::SeqCst)
+    }
+
+    /// What is to be said of a server that is away.
+    pub(crate) fn away(&self) -> Option<Error> {
+        self.is_away().then(|| away(&self.host))
+    }
+
+    /// Asks the server whether it is there.
+    pub(crate) async fn look_for_it(&self) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::LookForIt(answer)).await?;
+        answered.await.map_err(|_| Error::Closed)?
     }
 
     /// Appends events; when this returns they are on disk.
     pub(crate) async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+        if let Some(away) = self.away() {
+            return Err(away);
+        }
         let (answer, answered) = oneshot::channel();
         self.ask(Request::Append(events, answer)).await?;
         answered.await.map_err(|_| Error::Closed)?
@@ -70,10 +99,10 @@ impl Intake {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Appends what waited in a spool up to a record, unless that has been done; answers whether it had not.
-    pub(crate) async fn append_spooled(&self, spool: String, upto: i64, events: Vec<NewEvent>) -> Result<bool> {
+    /// Appends what waited in a spool, as far as that has not been done; answers how many events these were.
+    pub(crate) async fn append_spooled(&self, spool: String, records: Vec<(i64, NewEvent)>) -> Result<usize> {
         let (answer, answered) = oneshot::channel();
-        self.ask(Request::Spooled { spool, upto, events, answer }).await?;
+        self.ask(Request::Spooled { spool, records, answer }).await?;
         answered.await.map_err(|_| Error::Closed)?
     }
 
@@ -92,6 +121,10 @@ impl Intake {
     }
 }
 
+fn away(host: &str) -> Error {
+    Error::Unreachable { host: host.to_owned(), detail: "it did not answer when it was last asked".to_owned() }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -102,11 +135,14 @@ struct Log {
     room: Arc<Room>,
     clock: Clock,
     host: String,
+    is_away: Arc<AtomicBool>,
 }
 
 impl Log {
     fn take(&mut self, first: Request, waiting: &mut mpsc::Receiver<Request>) {
         let (mut lists, mut answers, mut count) = (Vec::new(), Vec::new(), 0);
+        // A server that does not answer is asked last: nobody else waits for that.
+        let mut asks_for_it = Vec::new();
         let mut next = Some(first);
         while let Some(request) = next {
             match request {
@@ -118,15 +154,22 @@ impl Log {
                 Request::Expire(answer) => {
                     let _ = answer.send(self.expire());
                 }
-                Request::Spooled { spool, upto, events, answer } => {
-                    let _ = answer.send(self.append_spooled(&spool, upto, &events));
+                Request::Spooled { spool, records, answer } => {
+                    let _ = answer.send(self.append_spooled(&spool, &records));
                 }
+                Request::LookForIt(answer) => asks_for_it.push(answer),
             }
             next = if count < AT_ONCE { waiting.try_recv().ok() } else { None };
         }
-        if lists.is_empty() {
-            return;
+        if !lists.is_empty() {
+            self.append_lists(&lists, answers);
         }
+        for answer in asks_for_it {
+            let _ = answer.send(self.look_for_it());
+        }
+    }
+
+    fn append_lists(&mut self, lists: &[Vec<NewEvent>], answers: Vec<oneshot::Sender<Result<Vec<Appended>>>>) {
         let all: Vec<&NewEvent> = lists.iter().flatten().collect();
         match self.append(&all) {
             Ok(appended) => {
@@ -159,18 +202,33 @@ impl Log {
         self.in_transaction(|connection, session| append(connection, session, events, now))
     }
 
-    fn append_spooled(&mut self, spool: &str, upto: i64, events: &[NewEvent]) -> Result<bool> {
+    fn append_spooled(&mut self, spool: &str, records: &[(i64, NewEvent)]) -> Result<usize> {
         let now = self.clock.now();
         self.in_transaction(|connection, session| {
-            let sql = "INSERT INTO spools (name, upto, drained_at) VALUES (?1, ?2, clock_timestamp())
-                       ON CONFLICT (name) DO UPDATE SET upto = excluded.upto, drained_at = excluded.drained_at
-                        WHERE spools.upto < excluded.upto";
-            let is_new = session.run(sql, &[&spool, &upto])? > 0;
-            if is_new {
-                append(connection, session, &events.iter().collect::<Vec<_>>(), now)?;
+            // The row is locked first: an earlier attempt, whose answer was lost, may be committing only now.
+            let sql = "INSERT INTO spools (name, upto, drained_at) VALUES (?1, 0, clock_timestamp())
+                       ON CONFLICT (name) DO UPDATE SET drained_at = excluded.drained_at RETURNING upto";
+            let known: i64 = match session.rows(sql, &[&spool])?.first() {
+                Some(row) => row.try_get(0).map_err(sql::Error::from)?,
+                None => 0,
+            };
+            let new: Vec<&(i64, NewEvent)> = records.iter().filter(|(number, _)| *number > known).collect();
+            if let Some((last, _)) = new.last() {
+                append(connection, session, &new.iter().map(|(_, event)| event).collect::<Vec<_>>(), now)?;
+                session.run("UPDATE spools SET upto = ?2 WHERE name = ?1", &[&spool, last])?;
             }
-            Ok(is_new)
+            Ok(new.len())
         })
+    }
+
+    fn look_for_it(&mut self) -> Result<()> {
+        if self.connection.has_ended() {
+            self.connection = (self.open)()?;
+        }
+        let Some(session) = self.connection.as_postgres() else { return Err(Error::Closed) };
+        let answered = session.execute_batch("SELECT 1");
+        self.is_away.store(answered.is_err(), Ordering::SeqCst);
+        answered.map_err(|error| Error::Unreachable { host: self.host.clone(), detail: error.to_string() })
     }
 
     fn expire(&mut self) -> Result<usize> {
@@ -184,8 +242,13 @@ impl Log {
     }
 
     fn in_transaction<T>(&mut self, work: impl FnOnce(&Connection, &Session) -> Result<T>) -> Result<T> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(away(&self.host));
+        }
         if self.connection.has_ended() {
-            self.connection = (self.open)()?;
+            self.connection = (self.open)().inspect_err(|error| {
+                self.is_away.store(matches!(error, Error::Unreachable { .. }), Ordering::SeqCst);
+            })?;
         }
         let connection = &self.connection;
         let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
@@ -204,10 +267,12 @@ impl Log {
         // What was lost before its commit was asked for is surely not stored, and may wait elsewhere. What was lost
         // in the middle of it may be stored or not: only whoever sent it can say it again under the same key.
         if let Err(Error::Database { detail, .. }) = &done
-            && !is_committing
             && session.has_ended()
         {
-            done = Err(Error::Unreachable { host: self.host.clone(), detail: detail.clone() });
+            self.is_away.store(true, Ordering::SeqCst);
+            if !is_committing {
+                done = Err(Error::Unreachable { host: self.host.clone(), detail: detail.clone() });
+            }
         }
         self.room.after_job(&done);
         let verdict = self.room.after_batch(done.as_ref().map(drop).map_err(Clone::clone), true);

@@ -60,7 +60,7 @@ pub struct Migrated {
 
 /// Brings the schema up to date. May block; waits for another process that does the same.
 pub fn run(address: &Address) -> Result<Migrated> {
-    let session = address.connect()?;
+    let session = address.connect_to_wait()?;
     let on = On { session: &session, host: address.shown() };
     on.refuse_unfit_server()?;
     let before = on.look()?;

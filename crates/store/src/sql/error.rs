@@ -12,6 +12,9 @@ pub enum Error {
     /// A column holds another kind of value than it should.
     #[error("column {0} holds another kind of value than it should")]
     Kind(usize),
+    /// The server has not answered within this.
+    #[error("no answer within {0:?}")]
+    Silent(std::time::Duration),
     /// SQLite says so.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),

@@ -1,7 +1,8 @@
 //! A session with Postgres, spoken to from threads that may block.
 //!
 //! Each session drives its connection on a small runtime of its own, on the thread that waits for the answer,
-//! so that a statement costs one round trip and no change of thread. [`cells`] turns our five kinds of value
+//! so that a statement costs one round trip and no change of thread. A server that does not answer in time is not
+//! asked again on the same session: what it may still do with the statement nobody knows. [`cells`] turns our five kinds of value
 //! into what the server says a column is, and back; [`connect`] reads the address and says what is wrong with it.
 
 pub(crate) mod cells;
@@ -11,9 +12,10 @@ pub(crate) use cells::{Bound, cell};
 
 use super::dialect;
 use super::value::{Cell, ValueRef};
-use std::cell::RefCell;
+use std::cell::{Cell as Flag, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
@@ -32,16 +34,27 @@ pub(crate) struct Session {
     runtime: Option<Runtime>,
     /// Statements that go out together; see [`Session::post`].
     posted: RefCell<Vec<(Statement, Vec<Cell<'static>>)>>,
+    /// How long the server may leave us without an answer.
+    answers_within: Option<Duration>,
+    /// It did, once.
+    is_silent: Flag<bool>,
 }
 
 impl Session {
-    pub(super) fn new(client: Client, runtime: Runtime) -> Self {
-        Self { client, statements: RefCell::default(), runtime: Some(runtime), posted: RefCell::default() }
+    pub(super) fn new(client: Client, runtime: Runtime, answers_within: Option<Duration>) -> Self {
+        Self {
+            client,
+            statements: RefCell::default(),
+            runtime: Some(runtime),
+            posted: RefCell::default(),
+            answers_within,
+            is_silent: Flag::new(false),
+        }
     }
 
-    /// Whether the server or the network has ended it.
+    /// Whether the server or the network has ended it, or the server has fallen silent.
     pub(crate) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.is_silent.get() || self.client.is_closed()
     }
 
     /// The same, after a look at what the network has brought since the last statement.
@@ -63,11 +76,20 @@ impl Session {
         F: Future<Output = Result<T, tokio_postgres::Error>>,
     {
         self.send_posted()?;
-        match &self.runtime {
-            Some(runtime) => Ok(runtime.block_on(asked)?),
-            // There is one until the session is dropped.
-            None => Err(super::Error::NoRow),
+        Ok(self.block_on(asked)??)
+    }
+
+    fn block_on<T>(&self, asked: impl Future<Output = T>) -> super::Result<T> {
+        // There is a runtime until the session is dropped.
+        let Some(runtime) = &self.runtime else { return Err(super::Error::NoRow) };
+        let Some(limit) = self.answers_within else { return Ok(runtime.block_on(asked)) };
+        if self.is_silent.get() {
+            return Err(super::Error::Silent(limit));
         }
+        runtime.block_on(async { tokio::time::timeout(limit, asked).await }).map_err(|_| {
+            self.is_silent.set(true);
+            super::Error::Silent(limit)
+        })
     }
 
     /// A statement in the spelling of SQLite, prepared once.
@@ -108,11 +130,8 @@ impl Session {
             let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(value.as_ref())).collect();
             self.client.execute(statement, &erased(&bound)).await
         });
-        let all = futures_util::future::join_all(sent);
-        match &self.runtime {
-            Some(runtime) => runtime.block_on(all).into_iter().try_for_each(|one| one.map(drop).map_err(Into::into)),
-            None => Err(super::Error::NoRow),
-        }
+        let all = self.block_on(futures_util::future::join_all(sent))?;
+        all.into_iter().try_for_each(|one| one.map(drop).map_err(Into::into))
     }
 
     pub(super) fn execute(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<usize> {

@@ -12,7 +12,7 @@ use axum::extract::{Query, State};
 use filters::{Shown, filters, tabs};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::Incident;
-use foghorn_domain::words::with_thousands;
+use foghorn_domain::words::{counted, with_thousands};
 use foghorn_store::model::Page;
 use maud::{Markup, html};
 use spark::{Rates, sparkline};
@@ -39,6 +39,7 @@ pub(crate) async fn get_page(
         (tabs(&shown, &counts))
         (filters(&shown))
         div #incidents data-live {
+            (behind(&app))
             @if incidents.items.is_empty() { (empty(&app, &shown).await?) } @else { (table(&incidents, &rates, now)) }
             (pager(older, newest))
         }
@@ -51,6 +52,19 @@ fn title(counts: &[(String, u64)]) -> String {
     match filters::count_of(filters::NEW, counts) {
         0 => "Incidents".to_owned(),
         new => format!("({new}) Incidents"),
+    }
+}
+
+/// That events wait which the database has not got yet.
+fn behind(app: &App) -> Markup {
+    let waiting: u64 = app.pipeline.overflows.iter().map(|overflow| overflow.waiting().events).sum();
+    html! {
+        @if waiting > 0 {
+            p.noted role="status" {
+                "The database was away: " (counted(waiting, "event"))
+                " on disk are being handed over, so what is shown here is not all there is."
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Address {
     config: Config,
     tls: MakeRustlsConnect,
     shown: String,
+    patience: Patience,
 }
 
 /// How long a statement, a lock and a connection may take.
@@ -31,13 +32,25 @@ pub struct Patience {
     pub lock: Duration,
     /// A connection that is not made by then counts as failed.
     pub connect: Duration,
+    /// A server that leaves intake without an answer for so long counts as away.
+    pub answer: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { statement: Duration::from_secs(60), lock: Duration::from_secs(30), connect: Duration::from_secs(5) }
+        Self {
+            statement: Duration::from_secs(60),
+            lock: Duration::from_secs(30),
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(4),
+        }
     }
 }
+
+/// What a server that works is given beyond the time after which it breaks off a statement itself.
+const MARGIN: Duration = Duration::from_secs(5);
+/// How long the network may leave what was sent unconfirmed, where the system can be told.
+const UNCONFIRMED: Duration = Duration::from_secs(10);
 
 impl Address {
     /// Reads an address: `postgresql://user:password@host:5432/database?sslmode=…&sslrootcert=…`.
@@ -58,7 +71,10 @@ impl Address {
             Tls::Checked => SslMode::Require,
         });
         let milliseconds = |time: Duration| time.as_millis().clamp(1, i32::MAX as u128);
-        config.connect_timeout(patience.connect).keepalives_idle(Duration::from_secs(30)).options(format!(
+        config.connect_timeout(patience.connect).tcp_user_timeout(UNCONFIRMED);
+        // A connection that is gone without a word is found out while nothing is said on it.
+        config.keepalives_idle(UNCONFIRMED).keepalives_interval(Duration::from_secs(3)).keepalives_retries(3);
+        config.options(format!(
             "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c TimeZone=UTC",
             milliseconds(patience.statement),
             milliseconds(patience.lock),
@@ -69,14 +85,14 @@ impl Address {
         }
         let shown = shown(&config);
         let tls = MakeRustlsConnect::new(client_config(ssl_mode, root_file.as_deref(), &shown)?);
-        Ok(Self { config, tls, shown })
+        Ok(Self { config, tls, shown, patience })
     }
 
     /// Another database of the same server.
     pub fn to_database(&self, name: &str) -> Self {
         let mut config = self.config.clone();
         config.dbname(name);
-        Self { shown: shown(&config), config, tls: self.tls.clone() }
+        Self { shown: shown(&config), config, tls: self.tls.clone(), patience: self.patience }
     }
 
     /// Host, port and database, without the password.
@@ -84,20 +100,40 @@ impl Address {
         &self.shown
     }
 
-    /// Opens a session. May block.
+    /// Opens a session. A server that says nothing for longer than it may take for a statement is given up, and the
+    /// session with it. May block.
     pub(crate) fn connect(&self) -> Result<Session> {
+        self.open(self.patience.connect, Some(self.patience.statement.saturating_add(MARGIN)))
+    }
+
+    /// The same for intake, whose callers wait. May block.
+    pub(crate) fn connect_for_intake(&self) -> Result<Session> {
+        self.open(self.patience.connect.min(self.patience.answer), Some(self.patience.answer))
+    }
+
+    /// The same for what takes as long as it takes. May block.
+    pub(crate) fn connect_to_wait(&self) -> Result<Session> {
+        self.open(self.patience.connect, None)
+    }
+
+    fn open(&self, within: Duration, answers_within: Option<Duration>) -> Result<Session> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| self.unreachable(error.to_string()))?;
-        let (client, connection) =
-            runtime.block_on(self.config.connect(self.tls.clone())).map_err(|error| self.explain_refusal(&error))?;
+        // The time limit of the configuration ends with the connection's being made: a server that stands still takes
+        // it and says nothing.
+        let connecting = async { tokio::time::timeout(within, self.config.connect(self.tls.clone())).await };
+        let (client, connection) = runtime
+            .block_on(connecting)
+            .map_err(|_| self.unreachable(format!("it did not say a word within {within:?}")))?
+            .map_err(|error| self.explain_refusal(&error))?;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(error = explain(&error), "a session with the database has ended");
             }
         });
-        Ok(Session::new(client, runtime))
+        Ok(Session::new(client, runtime, answers_within))
     }
 
     fn unreachable(&self, detail: String) -> Error {
@@ -286,5 +322,14 @@ mod tests {
         let address = Address::parse(&format!("postgres://ana:s3cret@{free}/x"), Patience::default()).unwrap();
         let error = address.connect().map(drop).unwrap_err();
         assert!(error.is_temporary() && error.to_string().contains(&free.to_string()), "{error}");
+    }
+
+    #[test]
+    fn a_server_that_takes_the_connection_and_says_nothing_is_not_waited_for() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://ana@{}/x", silent.local_addr().unwrap());
+        let patience = Patience { answer: Duration::from_millis(20), ..Patience::default() };
+        let error = Address::parse(&url, patience).unwrap().connect_for_intake().map(drop).unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{error}");
     }
 }
