@@ -24,6 +24,9 @@ pub(crate) struct Writers {
     pub(crate) intake: append::Intake,
 }
 
+/// Sessions by which a process appends events: one writes while others wait for the disk.
+const INTAKE_SESSIONS: usize = 3;
+
 /// Brings the schema up to date and opens the connections that every process needs. On a thread of its own: the
 /// caller may be a task of a runtime, where nothing may block on another.
 pub(crate) fn open(address: &Address, options: &Options) -> Result<Writers> {
@@ -41,13 +44,13 @@ pub(crate) fn open(address: &Address, options: &Options) -> Result<Writers> {
             work: writer(Lane::Work, first),
             triage: writer(Lane::Triage, address.connect()?),
             intake: append::Intake::start(
-                address.connect_for_intake()?,
-                Box::new({
+                (0..INTAKE_SESSIONS).map(|_| address.connect_for_intake()).collect::<Result<_>>()?,
+                || {
                     let address = address.clone();
-                    move || Ok(address.connect_for_intake()?.into())
-                }),
-                Arc::clone(&room),
-                clock,
+                    Box::new(move || Ok(address.connect_for_intake()?.into()))
+                },
+                &room,
+                &clock,
                 address.shown().to_owned(),
             ),
         })

@@ -1,5 +1,6 @@
-//! Intake on Postgres: one thread takes every request that is waiting, appends all of their events with a handful
-//! of statements, commits once, and only then answers.
+//! Intake on Postgres: a thread takes every request that is waiting, appends all of their events with a handful
+//! of statements, commits once, and only then answers. Meanwhile the next takes what has come since: one waits for the
+//! disk while another's rows are written.
 //!
 //! A server that says nothing, or cannot be reached, is away: from then on everybody is told so at once, until
 //! somebody has asked for it ([`Intake::look_for_it`]) and it has answered.
@@ -43,26 +44,41 @@ enum Request {
 /// The writer of the event log.
 pub(crate) struct Intake {
     requests: Mutex<Option<mpsc::Sender<Request>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     is_away: Arc<AtomicBool>,
     host: String,
 }
 
 impl Intake {
-    pub(crate) fn start(session: Session, open: Open, room: Arc<Room>, clock: Clock, host: String) -> Self {
-        let (sender, mut receiver) = mpsc::channel(QUEUE);
-        let is_away = Arc::new(AtomicBool::new(false));
-        let (of_thread, to) = (Arc::clone(&is_away), host.clone());
-        let thread = std::thread::Builder::new()
-            .name("store-intake".to_owned())
-            .spawn(move || {
-                let mut log = Log { connection: session.into(), open, room, clock, host: to, is_away: of_thread };
-                while let Some(first) = receiver.blocking_recv() {
-                    log.take(first, &mut receiver);
+    /// A thread for each session. `open` makes another session where one has ended.
+    pub(crate) fn start(
+        sessions: Vec<Session>,
+        open: impl Fn() -> Open,
+        room: &Arc<Room>,
+        clock: &Clock,
+        host: String,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (receiver, is_away) = (Arc::new(Mutex::new(receiver)), Arc::new(AtomicBool::new(false)));
+        let mut threads = Vec::new();
+        for session in sessions {
+            let mut log = Log {
+                connection: session.into(),
+                open: open(),
+                room: Arc::clone(room),
+                clock: clock.clone(),
+                host: host.clone(),
+                is_away: Arc::clone(&is_away),
+            };
+            let receiver = Arc::clone(&receiver);
+            let thread = std::thread::Builder::new().name("store-intake".to_owned()).spawn(move || {
+                while let Some(taken) = take_waiting(&receiver) {
+                    log.handle(taken)
                 }
-            })
-            .ok();
-        Self { requests: Mutex::new(Some(sender)), thread: Mutex::new(thread), is_away, host }
+            });
+            threads.extend(thread.ok());
+        }
+        Self { requests: Mutex::new(Some(sender)), threads: Mutex::new(threads), is_away, host }
     }
 
     /// Whether the server did not answer when it was last asked.
@@ -114,10 +130,9 @@ impl Intake {
     /// Finishes what was handed over and stops.
     pub(crate) async fn close(&self) {
         drop(lock(&self.requests).take());
-        let thread = lock(&self.thread).take();
-        if let Some(thread) = thread {
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-        }
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        let all = tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())));
+        let _ = all.await;
     }
 }
 
@@ -127,6 +142,24 @@ fn away(host: &str) -> Error {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// All requests that wait, up to about [`AT_ONCE`] events; waits for the first. `None` at the end.
+fn take_waiting(receiver: &Mutex<mpsc::Receiver<Request>>) -> Option<Vec<Request>> {
+    let mut waiting = lock(receiver);
+    let mut taken = vec![waiting.blocking_recv()?];
+    let size = |request: &Request| match request {
+        Request::Append(events, _) => events.len(),
+        _ => 0,
+    };
+    let mut count = size(&taken[0]);
+    while count < AT_ONCE
+        && let Ok(request) = waiting.try_recv()
+    {
+        count += size(&request);
+        taken.push(request);
+    }
+    Some(taken)
 }
 
 struct Log {
@@ -139,15 +172,13 @@ struct Log {
 }
 
 impl Log {
-    fn take(&mut self, first: Request, waiting: &mut mpsc::Receiver<Request>) {
-        let (mut lists, mut answers, mut count) = (Vec::new(), Vec::new(), 0);
+    fn handle(&mut self, taken: Vec<Request>) {
+        let (mut lists, mut answers) = (Vec::new(), Vec::new());
         // A server that does not answer is asked last: nobody else waits for that.
         let mut asks_for_it = Vec::new();
-        let mut next = Some(first);
-        while let Some(request) = next {
+        for request in taken {
             match request {
                 Request::Append(events, answer) => {
-                    count += events.len();
                     lists.push(events);
                     answers.push(answer);
                 }
@@ -159,7 +190,6 @@ impl Log {
                 }
                 Request::LookForIt(answer) => asks_for_it.push(answer),
             }
-            next = if count < AT_ONCE { waiting.try_recv().ok() } else { None };
         }
         if !lists.is_empty() {
             self.append_lists(&lists, answers);
