@@ -79,6 +79,11 @@ impl Detectors {
         }
     }
 
+    /// Puts other rules in the place of the user's own.
+    pub fn set_rules(&mut self, user_rules: UserRules) {
+        self.user_rules = user_rules;
+    }
+
     /// All findings about one event, each with a score from 0 to 1 and its evidence, at most one of a
     /// kind, the strongest first. Low scores are included: the caller has the threshold.
     ///

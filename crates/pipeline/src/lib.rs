@@ -18,6 +18,7 @@ pub mod metrics;
 mod doorbell;
 pub mod ingest;
 pub mod overflow;
+pub mod own_rules;
 pub mod triage;
 pub mod remember;
 pub mod recall;

@@ -7,6 +7,7 @@ use crate::doorbell::Doorbell;
 use crate::escalate::Escalate;
 use crate::notify::Notify;
 use crate::overflow::Overflow;
+use crate::own_rules::OwnRules;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
@@ -224,6 +225,7 @@ pub(super) struct Timed {
     pub(super) watchman: Watchman,
     pub(super) quiet: Quiet,
     pub(super) routes: Routes,
+    pub(super) rules: OwnRules,
     pub(super) notify: Doorbell,
 }
 
@@ -240,6 +242,9 @@ impl Timed {
     async fn tick(&mut self, seconds: u64) {
         if seconds.is_multiple_of(2) {
             self.routes.reload();
+            let rules = self.rules.clone();
+            // Patterns take a while to compile. If that fails, the rules in force stay.
+            let _ = tokio::task::spawn_blocking(move || rules.reload()).await;
         }
         if self.roles.triage
             && seconds.is_multiple_of(5)

@@ -19,9 +19,11 @@ use foghorn_store::model::Unclaimed;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Looks at events. Holds the compiled detectors and nothing that changes.
+/// Looks at events. Holds the compiled detectors, of which the user's own may be exchanged between two batches.
 pub struct Judge {
     detectors: Detectors,
+    /// Of the user's own rules.
+    version: u64,
     settings: Arc<Settings>,
 }
 
@@ -53,7 +55,16 @@ pub enum Judgement {
 impl Judge {
     /// Compiles the detectors.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { detectors: Detectors::with_rules(settings.rules.clone()), settings }
+        let (rules, version) = settings.rules.versioned();
+        Self { detectors: Detectors::with_rules(rules), version, settings }
+    }
+
+    /// Goes by the user's own rules that are in force now.
+    pub(super) fn follow_rules(&mut self) {
+        if let Some((rules, version)) = self.settings.rules.newer_than(self.version) {
+            self.detectors.set_rules(rules);
+            self.version = version;
+        }
     }
 
     /// Judges one event with, and to the benefit of, what is remembered of its service. The same events in
