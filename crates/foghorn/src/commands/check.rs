@@ -78,7 +78,10 @@ fn rules(config: &Config) -> Vec<Outcome> {
         Err(faults) => faults.into_iter().map(|fault| fail("rules", fault)).collect(),
         Ok(rules) if rules.file().is_none() => vec![ok("rules", "the built-in ones")],
         Ok(rules) => {
-            vec![ok("rules", format!("the built-in ones and {} of your own", counted(rules.in_force().len() as u64, "rule")))]
+            vec![ok(
+                "rules",
+                format!("the built-in ones and {} of your own", counted(rules.in_force().len() as u64, "rule")),
+            )]
         }
     }
 }
