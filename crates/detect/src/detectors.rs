@@ -40,7 +40,7 @@ pub struct Detectors {
 }
 
 /// Names of reasons that are no pattern's: they come from counting, decoding, grammars and stated levels.
-const OTHER_REASONS: [&str; 9] = [
+const OTHER_REASONS: [&str; 10] = [
     "path_traversal.overlong",
     "ssrf.lookalike_letters",
     "sqli.grammar",
@@ -48,6 +48,7 @@ const OTHER_REASONS: [&str; 9] = [
     "error.level",
     "error.reported",
     "anomaly.series",
+    "anomaly.template_silent",
     "brute_force.one_source",
     "brute_force.few_sources",
 ];

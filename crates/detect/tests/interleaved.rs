@@ -43,7 +43,7 @@ const STATEMENTS: [[&str; 4]; 8] = [
     ],
     [
         "Starting pod {w}-{n} on node 10.3.0.{s}",
-        "Observed a change of replica set {w}: {s} of {m} ready",
+        "Observed a change of replicas of {w}-{n}: {s} of {m} ready",
         "Garbage collected {n} images, freed {m} MB",
         "lease {n} renewed for {s} seconds",
     ],

@@ -71,7 +71,10 @@ impl OwnRules {
             }
             Err(faults) => {
                 let faults = faults.join("\n");
-                tracing::error!(faults, "the file of detection rules has changed and cannot be used; the rules in force stay");
+                tracing::error!(
+                    faults,
+                    "the file of detection rules has changed and cannot be used; the rules in force stay"
+                );
                 state.fault = Some(faults);
             }
         }

@@ -11,6 +11,7 @@ mod fold;
 mod judge;
 mod numbers;
 mod service;
+mod silence;
 mod success;
 mod urgency;
 

@@ -4,6 +4,7 @@ use super::campaign::Attack;
 use super::fold;
 use super::numbers;
 use super::service::ServiceMemory;
+use super::silence;
 use super::success;
 use super::urgency::{self, LineContext};
 use crate::settings::Settings;
@@ -91,7 +92,11 @@ impl Judge {
             None
         };
         let unusual = numbers::unusual(event, message, line.as_ref(), memory);
-        let series = unusual.map(|unusual| {
+        let missed = line.as_ref().filter(|_| is_line).and_then(|line| {
+            let is_quiet = unusual.is_none() && findings.is_empty();
+            silence::missed(event, message, line, is_quiet, memory)
+        });
+        let series = unusual.or(missed).map(|unusual| {
             findings.push(unusual.finding);
             unusual.name
         });
