@@ -56,3 +56,4 @@ doc:
 # Random bytes against what strangers can send, for so many seconds a test
 fuzz SECONDS="60":
     FOGHORN_FUZZ_SECONDS={{ SECONDS }} cargo test --package foghorn-slack --test it --locked hostile
+    FOGHORN_FUZZ_SECONDS={{ SECONDS }} cargo test --package foghorn-detect --test hostile --locked

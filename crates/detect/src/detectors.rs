@@ -40,7 +40,7 @@ pub struct Detectors {
 }
 
 /// Names of reasons that are no pattern's: they come from counting, decoding, grammars and stated levels.
-const OTHER_REASONS: [&str; 9] = [
+const OTHER_REASONS: [&str; 10] = [
     "path_traversal.overlong",
     "ssrf.lookalike_letters",
     "sqli.grammar",
@@ -48,6 +48,7 @@ const OTHER_REASONS: [&str; 9] = [
     "error.level",
     "error.reported",
     "anomaly.series",
+    "anomaly.template_silent",
     "brute_force.one_source",
     "brute_force.few_sources",
 ];
@@ -77,6 +78,11 @@ impl Detectors {
             log: Engine::new(&log, Reach::LOG),
             user_rules,
         }
+    }
+
+    /// Puts other rules in the place of the user's own.
+    pub fn set_rules(&mut self, user_rules: UserRules) {
+        self.user_rules = user_rules;
     }
 
     /// All findings about one event, each with a score from 0 to 1 and its evidence, at most one of a

@@ -14,6 +14,7 @@ pub mod header;
 pub mod template;
 pub mod login;
 pub mod rate;
+pub mod steady;
 pub mod metric;
 pub mod quantity;
 pub mod correlate;

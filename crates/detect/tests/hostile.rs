@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 #![allow(clippy::print_stdout, reason = "a failed run must be repeatable")]
 
+use foghorn_detect::login::failed_login;
 use foghorn_detect::metric::Series;
 use foghorn_detect::quantity::quantities;
 use foghorn_detect::template::{ClusterRow, Miner, WILDCARD};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
 const ROUNDS: u64 = 1_500;
-/// The tests below, which share the time.
+/// The tests that share the time.
 const TESTS: u32 = 4;
 
 /// SplitMix64 (Steele, Lea and Flood 2014): enough to choose bytes by, and the same everywhere.
@@ -180,4 +181,39 @@ fn no_file_of_rules_makes_the_reader_panic_and_every_fault_has_a_place_in_it() {
         }
     });
     assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
+}
+
+/// Bytes that, repeated to a megabyte, hurt one part each.
+const MEGABYTES: [&[u8]; 4] = [b"a=b&", b"../'or'1", b"\xc0\xaf%25\xef\xbc\x9c", b"database timeout\n\tat "];
+
+#[test]
+fn a_megabyte_of_any_bytes_leaves_no_more_behind_than_a_line() {
+    const LENGTH: usize = 1_000_000;
+    let detectors = Detectors::builtin();
+    let mut dice = Dice(4);
+    let random: Vec<u8> = (0..LENGTH).map(|_| dice.roll() as u8).collect();
+    let all = MEGABYTES.iter().map(|piece| piece.repeat(LENGTH / piece.len())).chain([random]);
+    let mut miner = Miner::new();
+    for (index, bytes) in all.enumerate() {
+        let text = String::from_utf8_lossy(&bytes);
+        for event_type in ["log", "http_request"] {
+            let findings = detectors.examine(&Subject { event_type, payload: &text, metadata: &Map::new() });
+            for finding in &findings {
+                assert!((0.0..=1.0).contains(&finding.score) && !finding.evidence.is_empty(), "{index}: {finding:?}");
+            }
+            assert!(serde_json::to_string(&findings).unwrap().len() < 200_000, "{index} as {event_type:?}");
+        }
+        let message = header::parse(&text).message.into_owned();
+        let learned = miner.learn(&message);
+        // The first 4 KB, with a space between words that had none.
+        assert!(miner.template(learned.cluster).len() <= 2 * 4_096, "{index}");
+        assert_eq!(miner.learn(&message).birth_key, learned.birth_key, "{index}");
+        let found = quantities(&message);
+        assert!([found.duration, found.size].into_iter().flatten().all(|value| value >= 0.0), "{index}: {found:?}");
+        let failed = failed_login(&message);
+        assert!(
+            failed.and_then(|failed| failed.source).is_none_or(|source| source.len() <= 128),
+            "{index}: {failed:?}"
+        );
+    }
 }

@@ -20,6 +20,7 @@ mod doorbell;
 pub mod ingest;
 pub mod overflow;
 mod emergency;
+pub mod own_rules;
 pub mod triage;
 pub mod remember;
 pub mod recall;

@@ -64,7 +64,8 @@ impl Replay {
         settings.receivers.is_rehearsal = true;
         settings.heartbeat_url = None;
         settings.redis = None;
-        let store = Store::open(Options { clock: clock.clone(), ..options }).map_err(|error| error.to_string())?;
+        let options = Options { clock: clock.clone(), is_thrown_away: true, ..options };
+        let store = Store::open(options).map_err(|error| error.to_string())?;
         let pipeline = Pipeline::new(store.clone(), settings, None, None)?;
         let dues = Dues::new(&pipeline.handles());
         Ok(Self {

@@ -347,6 +347,7 @@ impl Pipeline {
                 watchman,
                 quiet: handles.quiet.clone(),
                 routes: handles.routes.clone(),
+                rules: handles.settings.rules.clone(),
                 notify: notify_bell.clone(),
             };
             stage(tokio::spawn(reconcile_loop(timed, stop.clone(), vitals.watch("reconcile"))), stop);

@@ -1,9 +1,9 @@
 //! What the stages need to know, with the defaults of the embedded size.
 
+use crate::own_rules::OwnRules;
 use crate::receivers::ReceiverSettings;
 use crate::roles::Roles;
 use crate::shared_redis::RedisSettings;
-use foghorn_detect::user_rules::UserRules;
 use foghorn_domain::clock::SignedDuration;
 use foghorn_llm::{ModelSettings, Script};
 use foghorn_store::retention::Retention;
@@ -27,7 +27,7 @@ pub struct Settings {
     /// Services with a memory of their own; further ones share one.
     pub max_services: usize,
     /// The user's own detection rules.
-    pub rules: UserRules,
+    pub rules: OwnRules,
     /// Incidents that begin within this of each other and share something are one telling.
     pub related_window: SignedDuration,
     /// What is kept, and how long.
@@ -74,7 +74,7 @@ impl Settings {
             learn: SignedDuration::from_hours(24),
             new_fingerprints_per_hour: 200,
             max_services: 5_000,
-            rules: UserRules::default(),
+            rules: OwnRules::default(),
             related_window: SignedDuration::from_mins(2),
             retention: Retention::default(),
             data_dir: data_dir.to_owned(),

@@ -11,6 +11,7 @@ mod fold;
 mod judge;
 mod numbers;
 mod service;
+mod silence;
 mod success;
 mod urgency;
 
@@ -147,6 +148,7 @@ impl Triage {
         let mut batch = TriageBatch { from, to, ..TriageBatch::default() };
         let mut touched: Vec<String> = Vec::new();
         self.batch += 1;
+        self.judge.follow_rules();
         for event in &events {
             let key = self.remember_service(event).await?;
             let Some(memory) = self.services.get_mut(&key) else { continue };

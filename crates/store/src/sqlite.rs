@@ -53,7 +53,8 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-pub(super) fn open_for_writing(path: &Path) -> Result<sql::Connection> {
+/// Opens the file and brings its schema up to date. A commit is on disk when it returns, unless the file `is_thrown_away`.
+pub(super) fn open_for_writing(path: &Path, is_thrown_away: bool) -> Result<sql::Connection> {
     let explain = |error| explain_open(path, &error);
     let mut connection = Connection::open(path).map_err(explain)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(explain)?;
@@ -84,6 +85,9 @@ pub(super) fn open_for_writing(path: &Path) -> Result<sql::Connection> {
              PRAGMA foreign_keys = OFF;",
         )
         .map_err(explain)?;
+    if is_thrown_away {
+        connection.execute_batch("PRAGMA synchronous = OFF;").map_err(explain)?;
+    }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version as usize) {
         let transaction = connection.transaction().map_err(explain)?;
         transaction.execute_batch(migration).map_err(explain)?;

@@ -23,6 +23,9 @@ pub struct Options {
     pub policy: Policy,
     /// Connections for reading.
     pub readers: usize,
+    /// Whether the file is deleted after use and nobody is promised anything about it: commits do not wait for the
+    /// disk, and whatever a power cut leaves is no longer a store. Counts for a file only.
+    pub is_thrown_away: bool,
 }
 
 impl Options {
@@ -34,6 +37,7 @@ impl Options {
             clock: Clock::system(),
             policy: Policy::default(),
             readers: 4,
+            is_thrown_away: false,
         }
     }
 }
@@ -83,7 +87,8 @@ impl Store {
                 let path = options.data_dir.join("foghorn.db");
                 let again: writer::Open = Box::new(|| Err(Error::Closed));
                 let room = Arc::new(room::Room::new(options.data_dir.clone()));
-                let writer = writer::Writer::start(writer::Lane::Work, sqlite::open_for_writing(&path)?, again, room);
+                let connection = sqlite::open_for_writing(&path, options.is_thrown_away)?;
+                let writer = writer::Writer::start(writer::Lane::Work, connection, again, room);
                 Engine::Sqlite { path, writer, _lock: lock }
             }
         };

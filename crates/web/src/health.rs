@@ -193,6 +193,11 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
         "redis": redis(&app),
         "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
+        "detection_rules": {
+            "file": app.pipeline.settings.rules.file(),
+            "in_force": app.pipeline.settings.rules.in_force().len(),
+            "fault": app.pipeline.settings.rules.fault(),
+        },
         "store": { "kind": app.store().kind(), "bytes": counts.as_ref().map(|counts| counts.bytes) },
         "memory": {
             "model": app.pipeline.recollection.model_name(),

@@ -17,9 +17,9 @@ use std::ops::Range;
 const BEFORE: usize = 96;
 /// How far after an anchor's end a pattern may reach, in bytes.
 const AFTER: usize = 288;
-/// How many bytes of windows one event may cost: some 4,000 windows, far more than any honest text
+/// How many bytes of windows one event may cost: some 2,500 windows, far more than any honest text
 /// needs, and milliseconds at most.
-const WINDOW_BYTES: usize = 1_500_000;
+const WINDOW_BYTES: usize = 1_000_000;
 /// When the doubt about a kind has shrunk to this, more reasons for it are not looked for.
 const SETTLED: f32 = 0.1;
 
@@ -62,6 +62,9 @@ pub(crate) struct Work {
     doubt: [f32; Kind::ALL.len()],
     /// Where each rule's next window may start; `u32::MAX` once it has matched.
     next: Vec<u32>,
+    /// The least of these among the rules of each anchor, as of its last hit, so that an anchor that stands everywhere
+    /// costs one look.
+    next_of_anchor: Vec<u32>,
     /// What the last scan found.
     pub(crate) found: Vec<Match>,
 }
@@ -69,7 +72,13 @@ pub(crate) struct Work {
 impl Work {
     /// Nothing done yet.
     pub(crate) fn new() -> Self {
-        Self { bytes_left: WINDOW_BYTES, doubt: [1.0; Kind::ALL.len()], next: Vec::new(), found: Vec::new() }
+        Self {
+            bytes_left: WINDOW_BYTES,
+            doubt: [1.0; Kind::ALL.len()],
+            next: Vec::new(),
+            next_of_anchor: Vec::new(),
+            found: Vec::new(),
+        }
     }
 
     fn spend(&mut self, bytes: usize) -> bool {
@@ -121,13 +130,25 @@ impl Engine {
         let bytes = text.as_bytes();
         work.found.clear();
         work.next.clear();
+        if work.bytes_left == 0 {
+            // No window could be looked at.
+            return;
+        }
         for hit in self.anchors.find_overlapping_iter(bytes) {
             if work.next.is_empty() {
                 work.next.resize(self.rules.len(), 0);
+                work.next_of_anchor.clear();
+                work.next_of_anchor.resize(self.by_anchor.len(), 0);
             }
-            for &id in &self.by_anchor[hit.pattern().as_usize()] {
+            let anchor = hit.pattern().as_usize();
+            if hit.end() as u64 <= u64::from(work.next_of_anchor[anchor]) {
+                continue;
+            }
+            let mut least = u32::MAX;
+            for &id in &self.by_anchor[anchor] {
                 let id = usize::from(id);
                 if hit.end() as u64 <= u64::from(work.next[id]) {
+                    least = least.min(work.next[id]);
                     continue;
                 }
                 let Compiled { rule, pattern, needs } = &self.rules[id];
@@ -144,11 +165,13 @@ impl Engine {
                 // A match around a later anchor may begin `BEFORE` it, so windows overlap by that.
                 let done = matched.is_some() || window.end == bytes.len();
                 work.next[id] = if done { u32::MAX } else { u32::try_from(window.end - BEFORE).unwrap_or(u32::MAX) };
+                least = least.min(work.next[id]);
                 if let Some(matched) = matched {
                     work.doubt[rule.kind as usize] = doubt * (1.0 - rule.weight);
                     work.found.push(Match { rule, range: matched.range() });
                 }
             }
+            work.next_of_anchor[anchor] = least;
         }
     }
 }

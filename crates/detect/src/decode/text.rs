@@ -73,14 +73,12 @@ struct Marks {
 impl Marks {
     fn of(bytes: &[u8]) -> Self {
         let mut marks = Self::default();
+        // Without a branch, so that many bytes are looked at in one step.
         for &byte in bytes {
-            match byte {
-                b'%' => marks.percent = true,
-                b'&' => marks.ampersand = true,
-                b'\\' => marks.backslash = true,
-                0x80.. => marks.beyond_ascii = true,
-                _ => {}
-            }
+            marks.percent |= byte == b'%';
+            marks.ampersand |= byte == b'&';
+            marks.backslash |= byte == b'\\';
+            marks.beyond_ascii |= byte >= 0x80;
         }
         marks
     }
@@ -98,33 +96,59 @@ fn hex_run(bytes: &[u8], digits: usize) -> Option<u32> {
 /// `%41` and `%u0041`; `None` when there is nothing to decode.
 fn percent(text: &str, overlong: &mut u32) -> Option<String> {
     let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    let mut changed = false;
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        if rest[0] != b'%' {
-            out.push(rest[0]);
-            at += 1;
-        } else if let Some(value) = hex_run(&rest[1..], 2) {
+    let mut out = Vec::new();
+    let (mut done, mut at) = (0, 0);
+    while let Some(found) = next(text, at, '%') {
+        let rest = &bytes[found + 1..];
+        if let Some(value) = hex_run(rest, 2) {
+            out.extend_from_slice(&bytes[done..found]);
             out.push(value as u8);
-            at += 3;
-            changed = true;
-        } else if rest.len() > 5 && (rest[1] | 0x20) == b'u' && hex_run(&rest[2..], 4).is_some() {
-            let value = hex_run(&rest[2..], 4).unwrap_or(0xfffd);
+            done = found + 3;
+        } else if rest.first().is_some_and(|letter| letter | 0x20 == b'u')
+            && let Some(value) = hex_run(&rest[1..], 4)
+        {
+            out.extend_from_slice(&bytes[done..found]);
             let letter = char::from_u32(value).unwrap_or('\u{fffd}');
             out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-            at += 6;
-            changed = true;
-        } else {
-            out.push(b'%');
-            at += 1;
+            done = found + 6;
         }
+        at = done.max(found + 1);
     }
-    changed.then(|| match String::from_utf8(out) {
+    if done == 0 {
+        return None;
+    }
+    out.extend_from_slice(&bytes[done..]);
+    Some(match String::from_utf8(out) {
         Ok(text) => text,
         Err(broken) => lenient_utf8(broken.as_bytes(), overlong),
     })
+}
+
+/// Where an ASCII character comes next, from a place on.
+fn next(text: &str, from: usize, mark: char) -> Option<usize> {
+    let rest = text.get(from..)?;
+    // Where it stands in every other place, setting out to search would take longer than the search.
+    if rest.starts_with(mark) { Some(from) } else { rest.find(mark).map(|at| from + at) }
+}
+
+/// The text with each of the spellings that begin with `mark` replaced by its letter; `None` where there are none.
+fn spelled_out(text: &str, mark: char, spelled: fn(&[u8]) -> Option<(char, usize)>) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let (mut done, mut at) = (0, 0);
+    while let Some(found) = next(text, at, mark) {
+        if let Some((letter, length)) = spelled(&bytes[found..]) {
+            out.push_str(&text[done..found]);
+            out.push(letter);
+            done = found + length;
+        }
+        at = done.max(found + 1);
+    }
+    if done == 0 {
+        return None;
+    }
+    out.push_str(&text[done..]);
+    Some(out)
 }
 
 /// UTF-8 as a careless decoder reads it: over-long forms yield their character, a lead byte without
@@ -178,26 +202,7 @@ fn careless(bytes: &[u8]) -> Option<u8> {
 
 /// HTML's character references, with or without their semicolon.
 fn entities(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut changed = false;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        match entity(rest.as_bytes()) {
-            Some((letter, length)) => {
-                out.push(letter);
-                rest = &rest[length..];
-                changed = true;
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    changed.then_some(out)
+    spelled_out(text, '&', entity)
 }
 
 const NAMED: [(&[u8], char); 34] = [
@@ -237,6 +242,16 @@ const NAMED: [(&[u8], char); 34] = [
     (b"vert;", '|'),
 ];
 
+/// The letters that a name begins with, as bits from `a` on.
+const INITIALS: u32 = {
+    let (mut bits, mut at) = (0, 0);
+    while at < NAMED.len() {
+        bits |= 1 << (NAMED[at].0[0] - b'a');
+        at += 1;
+    }
+    bits
+};
+
 /// The character and length of the reference at the start of `bytes`, which begin with `&`.
 fn entity(bytes: &[u8]) -> Option<(char, usize)> {
     let body = &bytes[1..];
@@ -249,8 +264,12 @@ fn entity(bytes: &[u8]) -> Option<(char, usize)> {
         let semicolon = usize::from(body.get(skip + digits) == Some(&b';'));
         return Some((letter, 1 + skip + digits + semicolon));
     }
-    let (name, letter) =
-        NAMED.iter().find(|(name, _)| body.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
+    let first = body.first()?.to_ascii_lowercase();
+    let is_name = |name: &[u8]| {
+        name.first() == Some(&first) && body.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    let may_begin = first.is_ascii_lowercase() && INITIALS & 1 << (first - b'a') != 0;
+    let (name, letter) = may_begin.then(|| NAMED.iter().find(|(name, _)| is_name(name)))??;
     let after = body.get(name.len());
     if name.ends_with(b";") {
         return Some((*letter, 1 + name.len()));
@@ -265,26 +284,7 @@ fn entity(bytes: &[u8]) -> Option<(char, usize)> {
 
 /// `\u0041`, `\u{41}` and `\x41`, as JavaScript, JSON and web servers' logs write them.
 fn escapes(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut changed = false;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        match escape(rest.as_bytes()) {
-            Some((letter, length)) => {
-                out.push(letter);
-                rest = &rest[length..];
-                changed = true;
-            }
-            None => {
-                out.push('\\');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    changed.then_some(out)
+    spelled_out(text, '\\', escape)
 }
 
 fn escape(bytes: &[u8]) -> Option<(char, usize)> {
@@ -303,10 +303,47 @@ fn escape(bytes: &[u8]) -> Option<(char, usize)> {
 
 /// Look-alikes of ASCII that software is known to turn into ASCII.
 fn fold(text: &str) -> Option<String> {
-    if text.is_ascii() || !text.chars().any(|letter| ascii_of(letter).is_some()) {
+    let bytes = text.as_bytes();
+    let pairs = bytes.iter().zip(bytes.get(1..)?);
+    // Without a way out, so that many bytes are looked at in one step: most text has none.
+    if !pairs.fold(false, |any, (first, second)| any | may_look_alike(*first, *second)) {
         return None;
     }
-    Some(text.chars().map(|letter| ascii_of(letter).unwrap_or(letter)).collect())
+    let mut out = String::new();
+    let (mut done, mut at) = (0, 0);
+    while let Some(found) = bytes[at..].windows(2).position(|pair| may_look_alike(pair[0], pair[1])) {
+        let found = at + found;
+        at = found + 1;
+        if let Some(letter) = text.get(found..).and_then(|rest| rest.chars().next())
+            && let Some(ascii) = ascii_of(letter)
+        {
+            out.push_str(&text[done..found]);
+            out.push(ascii);
+            done = found + letter.len_utf8();
+            at = done;
+        }
+    }
+    if done == 0 {
+        return None;
+    }
+    out.push_str(&text[done..]);
+    Some(out)
+}
+
+/// Whether a look-alike may begin with two bytes. Most others are let go by them.
+fn may_look_alike(first: u8, second: u8) -> bool {
+    let is = |lead: u8, low: u8, high: u8| (first == lead) & (second >= low) & (second <= high);
+    // Without a branch, for the same reason.
+    is(0xca, 0xb9, 0xbc)
+        | is(0xe2, 0x80, 0x81)
+        | is(0xe2, 0x88, 0x88)
+        | is(0xe2, 0x91, 0x93)
+        | is(0xe2, 0xa7, 0xa7)
+        | is(0xe3, 0x80, 0x80)
+        | is(0xe5, 0x98, 0x98)
+        | is(0xee, 0xbf, 0xbf)
+        | is(0xef, 0x80, 0x80)
+        | is(0xef, 0xb9, 0xbd)
 }
 
 fn ascii_of(letter: char) -> Option<char> {
@@ -355,6 +392,16 @@ mod tests {
         check("%", "%");
         check("%u00", "%u00");
         check("&#x;&#99999999999;", "&#x;&#99999999999;");
+    }
+
+    #[test]
+    fn every_look_alike_is_known_by_its_first_two_bytes_and_folded_wherever_it_stands() {
+        for letter in ('\u{80}'..=char::MAX).filter(|letter| ascii_of(*letter).is_some()) {
+            let text = format!("é{letter}\u{fffd}{letter}");
+            let ascii = ascii_of(letter).unwrap();
+            assert_eq!(fold(&text), Some(format!("é{ascii}\u{fffd}{ascii}")), "{letter:?}");
+        }
+        assert_eq!((fold("plain"), fold("é\u{fffd}\u{2000}")), (None, None));
     }
 
     #[test]

@@ -76,9 +76,12 @@ fn configuration(loaded: &Result<Config, ConfigErrors>) -> Vec<Outcome> {
 fn rules(config: &Config) -> Vec<Outcome> {
     match wiring::rules(config) {
         Err(faults) => faults.into_iter().map(|fault| fail("rules", fault)).collect(),
-        Ok(rules) if config.detection.rules.is_none() && rules.is_empty() => vec![ok("rules", "the built-in ones")],
+        Ok(rules) if rules.file().is_none() => vec![ok("rules", "the built-in ones")],
         Ok(rules) => {
-            vec![ok("rules", format!("the built-in ones and {} of your own", counted(rules.len() as u64, "rule")))]
+            vec![ok(
+                "rules",
+                format!("the built-in ones and {} of your own", counted(rules.in_force().len() as u64, "rule")),
+            )]
         }
     }
 }

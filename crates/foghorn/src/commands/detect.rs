@@ -43,8 +43,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&Sources::of_process(args.config.clone(), Vec::new()))?;
     let rules = wiring::rules(&config).map_err(|faults| anyhow::anyhow!("detection.rules: {}", faults.join("; ")))?;
-    let examiner =
-        Examiner { detectors: Detectors::with_rules(rules), threshold: config.detection.min_score, with_all: args.all };
+    let examiner = Examiner {
+        detectors: Detectors::with_rules(rules.in_force()),
+        threshold: config.detection.min_score,
+        with_all: args.all,
+    };
     let lines = Lines::new(std::io::stdin().lock());
     let refused = match args.explain {
         true => examiner.explain(lines, &mut Screen::stdout(), &mut std::io::stderr())?,

@@ -32,6 +32,20 @@ impl<R: Read> Lines<R> {
         Self { reader: BufReader::with_capacity(256 * 1024, reader), line: Vec::new(), number: 0 }
     }
 
+    /// Whether there is no further line. Where it would have to wait for input, `out` is flushed before.
+    pub(crate) fn is_over(&mut self, out: &mut impl Write) -> Result<bool> {
+        loop {
+            if self.reader.buffer().is_empty() {
+                out.flush()?;
+            }
+            match self.reader.fill_buf() {
+                Ok(held) => return Ok(held.is_empty()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// The next line, or `None` at the end. Where it would have to wait for input, `out` is flushed before.
     pub(crate) fn next(&mut self, out: &mut impl Write) -> Result<Option<Line<'_>>> {
         self.line.clear();

@@ -189,9 +189,11 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn open(&mut self, begins: Timestamp) -> anyhow::Result<&mut Replay> {
         let own = Settings::new(self.directory);
+        let rules =
+            wiring::rules(self.config).map_err(|faults| anyhow::anyhow!("detection.rules: {}", faults.join("; ")))?;
         // The audit chain of a replay is its own, and none of its business.
         let mut settings =
-            Settings { audit_heads: own.audit_heads, audit_key: own.audit_key, ..wiring::settings(self.config) };
+            Settings { rules, audit_heads: own.audit_heads, audit_key: own.audit_key, ..wiring::settings(self.config) };
         if let Some(routes) = &self.args.routes {
             settings.receivers.routing_file = Some(routes.clone());
         }

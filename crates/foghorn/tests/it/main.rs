@@ -16,6 +16,7 @@ mod who_may_call;
 mod keys;
 mod crowd;
 mod openapi;
+mod own_rules;
 mod process;
 mod crash;
 mod audit_verify;

@@ -8,6 +8,7 @@ use crate::emergency::Emergency;
 use crate::escalate::Escalate;
 use crate::notify::Notify;
 use crate::overflow::Overflow;
+use crate::own_rules::OwnRules;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
@@ -285,6 +286,7 @@ pub(super) struct Timed {
     pub(super) watchman: Watchman,
     pub(super) quiet: Quiet,
     pub(super) routes: Routes,
+    pub(super) rules: OwnRules,
     pub(super) notify: Doorbell,
 }
 
@@ -301,6 +303,9 @@ impl Timed {
     async fn tick(&mut self, seconds: u64) {
         if seconds.is_multiple_of(2) {
             self.routes.reload();
+            let rules = self.rules.clone();
+            // Patterns take a while to compile. If that fails, the rules in force stay.
+            let _ = tokio::task::spawn_blocking(move || rules.reload()).await;
         }
         if self.roles.triage
             && seconds.is_multiple_of(5)

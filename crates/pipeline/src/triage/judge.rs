@@ -4,6 +4,7 @@ use super::campaign::Attack;
 use super::fold;
 use super::numbers;
 use super::service::ServiceMemory;
+use super::silence;
 use super::success;
 use super::urgency::{self, LineContext};
 use crate::settings::Settings;
@@ -19,9 +20,11 @@ use foghorn_store::model::Unclaimed;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Looks at events. Holds the compiled detectors and nothing that changes.
+/// Looks at events. Holds the compiled detectors, of which the user's own may be exchanged between two batches.
 pub struct Judge {
     detectors: Detectors,
+    /// Of the user's own rules.
+    version: u64,
     settings: Arc<Settings>,
 }
 
@@ -53,7 +56,16 @@ pub enum Judgement {
 impl Judge {
     /// Compiles the detectors.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { detectors: Detectors::with_rules(settings.rules.clone()), settings }
+        let (rules, version) = settings.rules.versioned();
+        Self { detectors: Detectors::with_rules(rules), version, settings }
+    }
+
+    /// Goes by the user's own rules that are in force now.
+    pub(super) fn follow_rules(&mut self) {
+        if let Some((rules, version)) = self.settings.rules.newer_than(self.version) {
+            self.detectors.set_rules(rules);
+            self.version = version;
+        }
     }
 
     /// Judges one event with, and to the benefit of, what is remembered of its service. The same events in
@@ -80,7 +92,11 @@ impl Judge {
             None
         };
         let unusual = numbers::unusual(event, message, line.as_ref(), memory);
-        let series = unusual.map(|unusual| {
+        let missed = line.as_ref().filter(|_| is_line).and_then(|line| {
+            let is_quiet = unusual.is_none() && findings.is_empty();
+            silence::missed(event, message, line, is_quiet, memory)
+        });
+        let series = unusual.or(missed).map(|unusual| {
             findings.push(unusual.finding);
             unusual.name
         });

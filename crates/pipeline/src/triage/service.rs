@@ -1,5 +1,5 @@
-//! What triage remembers of one service between events: its log templates, failed log-ins, rates of its
-//! error lines, the series of its numbers, running campaigns, and which fingerprints it has made lately. All of it is bounded, and each
+//! What triage remembers of one service between events: its log templates, which of them come steadily, failed log-ins,
+//! rates of its error lines, the series of its numbers, running campaigns, and which fingerprints it has made lately. All of it is bounded, and each
 //! part commits with the batch that changed it.
 
 use super::campaign::Campaigns;
@@ -9,6 +9,7 @@ use super::template_row;
 use super::urgency::NEW_LINES_AN_HOUR;
 use foghorn_detect::login::BruteForceWindow;
 use foghorn_detect::rate::RateWindow;
+use foghorn_detect::steady::{Missed, SteadyTemplates};
 use foghorn_detect::template::{ClusterRow, Miner};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::finding::Kind;
@@ -31,6 +32,7 @@ pub struct ServiceMemory {
     logins: Part<BruteForceWindow>,
     campaigns: Part<Campaigns>,
     rates: Part<BTreeMap<String, Rate>>,
+    steady: Part<SteadyTemplates>,
     fresh: Part<FreshFingerprints>,
     /// When the last new error lines were told, oldest first.
     novelties: Part<Vec<Timestamp>>,
@@ -104,6 +106,7 @@ impl ServiceMemory {
             logins: Part::new(BruteForceWindow::default(), false),
             campaigns: Part::new(Campaigns::default(), false),
             rates: Part::new(BTreeMap::new(), false),
+            steady: Part::new(SteadyTemplates::default(), false),
             fresh: Part::new(FreshFingerprints::default(), false),
             novelties: Part::new(Vec::new(), false),
             numbers: Numbers::default(),
@@ -130,6 +133,7 @@ impl ServiceMemory {
             logins: Part::stored(parts, "logins", BruteForceWindow::default())?,
             campaigns: Part::stored(parts, "campaigns", Campaigns::default())?,
             rates: Part::stored(parts, "rates", BTreeMap::new())?,
+            steady: Part::stored(parts, "steady", SteadyTemplates::default())?,
             fresh: Part::stored(parts, "fresh", FreshFingerprints::default())?,
             novelties: Part::stored(parts, "novelties", Vec::new())?,
             numbers: Numbers::restore(parts)?,
@@ -171,6 +175,18 @@ impl ServiceMemory {
         &mut rate.window
     }
 
+    /// Hears a line of a template; `shown` says how it is shown to people.
+    pub(super) fn hear_template(&mut self, birth_key: &str, at: Timestamp, shown: impl FnOnce() -> String) {
+        self.steady.is_dirty |= self.steady.value.hear(birth_key, at, shown);
+    }
+
+    /// A steady template that stays away, see [`SteadyTemplates::missed`].
+    pub(super) fn missed_template(&mut self) -> Option<Missed> {
+        let missed = self.steady.value.missed();
+        self.steady.is_dirty |= missed.is_some();
+        missed
+    }
+
     /// Whether this fingerprint may open an incident of its own, see [`FreshFingerprints`].
     pub(super) fn admits(&mut self, fingerprint: &Fingerprint, at: Timestamp, limit: usize) -> bool {
         if self.fresh.value.knows(fingerprint) {
@@ -202,6 +218,7 @@ impl ServiceMemory {
             || self.logins.is_dirty
             || self.campaigns.is_dirty
             || self.rates.is_dirty
+            || self.steady.is_dirty
             || self.fresh.is_dirty
             || self.novelties.is_dirty
             || self.numbers.is_dirty()
@@ -220,6 +237,7 @@ impl ServiceMemory {
             ("logins", self.logins.take_change()?),
             ("campaigns", self.campaigns.take_change()?),
             ("rates", self.rates.take_change()?),
+            ("steady", self.steady.take_change()?),
             ("fresh", self.fresh.take_change()?),
             ("novelties", self.novelties.take_change()?),
         ];

@@ -1,18 +1,16 @@
 //! From the configuration to what the other crates want to know.
 
 use crate::config::{Config, ConfigErrors};
-use foghorn_detect::user_rules::UserRules;
 use foghorn_domain::secret::Secret;
 use foghorn_embed::{EmbedError, Embedder};
 use foghorn_pipeline::Settings;
+use foghorn_pipeline::own_rules::OwnRules;
 use foghorn_pipeline::receivers::{ReceiverSettings, SlackSettings};
 use foghorn_sources::Limits;
 use foghorn_store::Options;
 use foghorn_store::Store;
 use foghorn_store::retention::Retention;
 use foghorn_web::WebConfig;
-use std::fs::File;
-use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -72,13 +70,8 @@ pub(in crate::commands) fn settings(config: &Config) -> Settings {
 ///
 /// # Errors
 /// What is wrong with their file, a line for each fault.
-pub(in crate::commands) fn rules(config: &Config) -> Result<UserRules, Vec<String>> {
-    const LARGEST: u64 = 4 * 1024 * 1024;
-    let Some(path) = &config.detection.rules else { return Ok(UserRules::default()) };
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
-    read.map_err(|error| vec![format!("cannot read {}: {error}", path.display())])?;
-    UserRules::parse(&text).map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", path.display())).collect())
+pub(in crate::commands) fn rules(config: &Config) -> Result<OwnRules, Vec<String>> {
+    OwnRules::load(config.detection.rules.as_deref())
 }
 
 /// Whom to tell beside the dashboard.
@@ -239,7 +232,7 @@ mod tests {
             learn: minutes(1),
             new_fingerprints_per_hour: 4,
             max_services: 5,
-            rules: UserRules::default(),
+            rules: OwnRules::default(),
             related_window: minutes(12),
             retention: Retention { max_age: SignedDuration::from_hours(24), max_bytes: 1_000_000_000 },
             public_url: Some("https://x".to_owned()),
