@@ -20,7 +20,7 @@ use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::prompt::{self, Briefing, Prompt};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::cut;
-use foghorn_llm::{Asked, Exchange, Failure, Model, Question, Usage, budget};
+use foghorn_llm::{Asked, Exchange, Failure, Model, Question, Usage, budget, schema};
 use foghorn_store::analyses::NewAnalysis;
 use foghorn_store::{Result, Store};
 use serde_json::{Value, json};
@@ -286,12 +286,14 @@ fn shown(exchange: &Exchange) -> Value {
 }
 
 fn question(incident_id: IncidentId, prompt: &Prompt) -> Question {
+    let asked_schema = answer::asked_schema();
     Question {
         system: prompt.system.clone(),
         user: prompt.user.clone(),
         schema_name: answer::SCHEMA_NAME,
         schema: answer::schema(),
-        max_tokens: answer::MAX_TOKENS,
+        max_tokens: schema::most_tokens(&asked_schema),
+        asked_schema,
         subject: incident_id,
     }
 }
