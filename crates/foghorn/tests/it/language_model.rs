@@ -156,37 +156,3 @@ async fn what_was_spent_is_known_after_a_restart() {
     assert_eq!(app.metric("foghorn_llm_questions_total{outcome=\"over_budget\"}").await, 1.0);
     assert_eq!(analysis(&app, 2).await["source"], "builtin");
 }
-
-/// Runs where `FOGHORN_TEST_MODEL_URL` names a real server; `scripts/real-model.sh` starts one.
-#[tokio::test]
-#[ignore = "needs a real model's server"]
-async fn a_real_model_answers_and_everybody_is_told() {
-    let url = std::env::var("FOGHORN_TEST_MODEL_URL").expect("FOGHORN_TEST_MODEL_URL must name a server");
-    let mut app = App::with_settings(App::clock(), move |settings| {
-        let mut model = ModelSettings::new(url, "local");
-        // It is slow, and that is not what is looked at here.
-        model.call_deadline = Duration::from_secs(240);
-        model.question_deadline = Duration::from_secs(480);
-        model.concurrency = 1;
-        settings.model = Some(model);
-    });
-    let lines = [
-        TIMEOUT,
-        "FATAL: remaining connection slots are reserved for non-replication superuser connections",
-        "ERROR deadlock detected: process 17 waits for ShareLock on transaction 88",
-        "ERROR canceling statement due to statement timeout: select sum(amount) from lines",
-    ];
-    for n in 0..20 {
-        app.send(event(&format!("service-{n}"), "log", lines[n % lines.len()])).await;
-        app.settle().await;
-        app.minutes_later(3).await;
-    }
-    let (mut told, mut answered) = (0, 0);
-    for incident in app.incidents().await {
-        let whole = app.incident(incident["id"].as_i64().unwrap()).await;
-        told += usize::from(whole["notifications"][0]["status"] == "sent");
-        answered += usize::from(whole["analysis"]["source"] == "model");
-    }
-    println!("told {told} of 20, answered by the model {answered} of 20");
-    assert!(told == 20 && answered >= 16, "told {told}, answered {answered}");
-}
