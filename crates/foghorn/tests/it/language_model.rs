@@ -1,6 +1,7 @@
 //! A language model beside the built-in analyst: nobody waits for it, and nothing that it says or fails to say
 //! keeps anybody from being told.
 
+use foghorn_domain::clock::SignedDuration;
 use foghorn_llm::{ModelSettings, Script, Scripted};
 use foghorn_testkit::{App, event};
 use serde_json::{Value, json};
@@ -104,6 +105,30 @@ async fn a_person_can_have_it_asked_again_and_other_evidence_has_it_asked_anew()
     without.send(event("checkout", "log", TIMEOUT)).await;
     without.settle().await;
     without.post("/api/v1/incidents/1/analysis", json!({})).await.expect(409);
+}
+
+#[tokio::test]
+async fn what_a_person_asks_of_another_process_is_heard_also_by_one_that_starts_later() {
+    let script = Script::by(|_| good());
+    let mut app = app(&script);
+    app.send(event("checkout", "log", TIMEOUT)).await;
+    app.settle().await;
+    // A process that only serves pages leaves nothing but this.
+    app.handles.store.record_analysis_request(1, "ana".to_owned()).await.unwrap();
+    app.settle().await;
+    app.settle().await;
+    assert_eq!(script.heard().len(), 2, "asked anew, and once");
+
+    app.handles.store.record_analysis_request(1, "ana".to_owned()).await.unwrap();
+    app.advance(SignedDuration::from_secs(1));
+    let mut app = app.restart().await;
+    app.resume().await;
+    app.settle().await;
+    assert_eq!(script.heard().len(), 3);
+    let mut app = app.restart().await;
+    app.resume().await;
+    app.settle().await;
+    assert_eq!(script.heard().len(), 3, "what was answered is not asked again");
 }
 
 #[tokio::test]
