@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 
 /// How long a text or a list without a bound is taken to be.
 pub const UNBOUNDED: u64 = 100;
+/// Texts with less room are words, and are not shortened.
+const SHORT: u64 = 40;
 /// The characters of a number at most.
 const NUMBER: u64 = 24;
 
@@ -25,6 +27,23 @@ pub fn check(value: &Value, schema: &Value) -> Result<(), String> {
 /// below it would cut off what was asked for. Texts and lists without a bound count as [`UNBOUNDED`] long.
 pub fn most_tokens(schema: &Value) -> u32 {
     u32::try_from(tokens::of_characters(most_characters(schema), 0)).unwrap_or(u32::MAX)
+}
+
+/// The same schema with room for half the text in a third of the entries: for who has written on and on. Words as
+/// short as an id keep their length.
+pub(crate) fn shortened(schema: &Value) -> Value {
+    let shorter = |(name, value): (&String, &Value)| {
+        let value = match (name.as_str(), value.as_u64()) {
+            ("maxLength", Some(most)) if most >= SHORT => (most / 2).into(),
+            ("maxItems", Some(most)) => most.div_ceil(3).into(),
+            _ => shortened(value),
+        };
+        (name.clone(), value)
+    };
+    match schema {
+        Value::Object(fields) => Value::Object(fields.iter().map(shorter).collect()),
+        other => other.clone(),
+    }
 }
 
 fn most_characters(schema: &Value) -> u64 {
@@ -167,6 +186,18 @@ mod tests {
             Some("the answer.text must have at most 3 characters, and has 4"),
         );
         check(json!({ "word": "low", "list": [], "more": 1 }), Some("the answer has a field that is not allowed"));
+    }
+
+    #[test]
+    fn who_wrote_on_and_on_gets_less_room_for_texts_and_lists_and_not_for_words() {
+        let text = |most: u64| json!({ "type": "string", "minLength": 1, "maxLength": most });
+        let list = |most: u64, of: Value| json!({ "type": "array", "maxItems": most, "items": of });
+        let object = |fields: Value| json!({ "type": "object", "properties": fields });
+        let before =
+            object(json!({ "causes": list(3, object(json!({ "cause": text(200), "ids": list(5, text(4)) }))) }));
+        let after =
+            object(json!({ "causes": list(1, object(json!({ "cause": text(100), "ids": list(2, text(4)) }))) }));
+        assert_eq!(shortened(&before), after);
     }
 
     #[test]

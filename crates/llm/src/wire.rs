@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::ladder::{Ladder, Rung};
 use crate::question::Question;
+use crate::schema;
 use serde_json::{Value, json};
 
 /// The longest piece of an unusable reply that is shown to the model again, in characters: enough to know what is
@@ -16,6 +17,8 @@ pub(crate) struct Repair {
     wrote: String,
     /// What it is told.
     ask: String,
+    /// Whether less is asked for than at first.
+    is_shorter: bool,
 }
 
 impl Repair {
@@ -26,8 +29,9 @@ impl Repair {
             Failure::Length => Self {
                 wrote: String::new(),
                 ask: "A first answer was cut off because it was far too long. Answer with one JSON object and \
-                      nothing else: the likeliest cause only, every text one short sentence, and repeat nothing."
+                      nothing else, say only what matters most, make every text one short sentence, and repeat nothing."
                     .to_owned(),
+                is_shorter: true,
             },
             other => Self {
                 wrote: wrote.chars().take(SHOWN_AGAIN).collect(),
@@ -35,6 +39,7 @@ impl Repair {
                     "That cannot be used: {other}. Answer again with one JSON object and nothing else, and keep it \
                      short."
                 ),
+                is_shorter: false,
             },
         }
     }
@@ -47,11 +52,11 @@ pub(crate) fn body(model: &str, question: &Question, rung: Rung, repair: Option<
         json!({ "role": "user", "content": question.user }),
     ];
     match repair {
-        Some(Repair { wrote, ask }) if wrote.trim().is_empty() => {
+        Some(Repair { wrote, ask, .. }) if wrote.trim().is_empty() => {
             // Some servers take no two turns of the same side in a row.
             messages[1]["content"] = json!(format!("{}\n\n{ask}", question.user));
         }
-        Some(Repair { wrote, ask }) => messages
+        Some(Repair { wrote, ask, .. }) => messages
             .extend([json!({ "role": "assistant", "content": wrote }), json!({ "role": "user", "content": ask })]),
         None => {}
     }
@@ -60,13 +65,17 @@ pub(crate) fn body(model: &str, question: &Question, rung: Rung, repair: Option<
     if !ladder.has_own_temperature() {
         body["temperature"] = json!(0);
     }
+    let asked_schema = match repair {
+        Some(Repair { is_shorter: true, .. }) => schema::shortened(&question.asked_schema),
+        _ => question.asked_schema.clone(),
+    };
     let by_schema = |schema: Value| {
         let named = json!({ "name": question.schema_name, "strict": true, "schema": schema });
         json!({ "type": "json_schema", "json_schema": named })
     };
     match rung {
-        Rung::BoundedSchema => body["response_format"] = by_schema(question.asked_schema.clone()),
-        Rung::Schema => body["response_format"] = by_schema(without_lengths(&question.asked_schema)),
+        Rung::BoundedSchema => body["response_format"] = by_schema(asked_schema),
+        Rung::Schema => body["response_format"] = by_schema(without_lengths(&asked_schema)),
         Rung::Object => body["response_format"] = json!({ "type": "json_object" }),
         Rung::Text => {}
     }
@@ -97,7 +106,7 @@ mod tests {
             user: "?".to_owned(),
             schema_name: "answer",
             schema: json!({}),
-            asked_schema: json!({ "type": "object", "properties": { "a": { "type": "string", "maxLength": 3 } } }),
+            asked_schema: json!({ "type": "object", "properties": { "a": { "type": "string", "maxLength": 60 } } }),
             max_tokens: 100,
             subject: 1,
         }
@@ -109,7 +118,7 @@ mod tests {
         let first = body("m", &question(), Rung::BoundedSchema, None, &ladder);
         assert_eq!(first["response_format"]["json_schema"]["name"], "answer");
         let sent = |body: &Value| body["response_format"]["json_schema"]["schema"]["properties"]["a"].clone();
-        assert_eq!(sent(&first), json!({ "type": "string", "maxLength": 3 }));
+        assert_eq!(sent(&first), json!({ "type": "string", "maxLength": 60 }));
         let without = body("m", &question(), Rung::Schema, None, &ladder);
         assert_eq!(sent(&without), json!({ "type": "string" }));
         assert_eq!(
@@ -139,5 +148,8 @@ mod tests {
         let cut_off = messages(&Repair::of(&Failure::Length, &wrote));
         assert_eq!(cut_off.len(), 2, "what went on and on is not shown again");
         assert!(cut_off[1].starts_with('?') && cut_off[1].contains("far too long"));
+        let repair = Repair::of(&Failure::Length, &wrote);
+        let schema_of = |repair| body("m", &question(), Rung::BoundedSchema, repair, &Ladder::default());
+        assert_ne!(schema_of(Some(&repair))["response_format"], schema_of(None)["response_format"]);
     }
 }
