@@ -172,7 +172,12 @@ impl Analyse {
         if let Err(error) = self.ask_about(job).await {
             tracing::error!(%error, "an incident could not be asked about");
         }
-        self.metrics.model.resting.set(i64::from(self.asking.model.is_resting()));
+        let is_resting = self.asking.model.is_resting();
+        match (self.metrics.model.resting.set(i64::from(is_resting)) != 0, is_resting) {
+            (false, true) => tracing::warn!("the model's server keeps failing and is left alone for a while"),
+            (true, false) => tracing::info!("the model's server answers again"),
+            _ => {}
+        }
     }
 
     async fn ask_about(&self, job: Job) -> Result<()> {
@@ -217,12 +222,16 @@ impl Analyse {
         let Err(failure) = &asked.answer else { return };
         let (outcome, calls) = (failure.outcome(), asked.exchanges.len());
         let incident_id = job.incidents.first().copied().unwrap_or_default();
-        tracing::warn!(
-            outcome,
-            calls,
-            incident.id = incident_id,
-            "the model gave no answer; the built-in analyst's stands"
-        );
+        match calls {
+            // Nobody was asked, of one incident after the other; why not was said when it began.
+            0 => tracing::debug!(outcome, incident.id = incident_id, "the model was not asked"),
+            _ => tracing::warn!(
+                outcome,
+                calls,
+                incident.id = incident_id,
+                "the model gave no answer; the built-in analyst's stands"
+            ),
+        }
         let pause = match failure {
             Failure::BreakerOpen => SignedDuration::from_secs(35),
             Failure::OverBudget(budget::Period::Hour) => SignedDuration::from_mins(10),
