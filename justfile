@@ -41,6 +41,10 @@ bench *ARGS:
 bench-tell *ARGS:
     cargo run --release --locked -- bench tell {{ ARGS }}
 
+# A small real language model about twenty incidents (fetches 110 MB the first time)
+real-model RUNS="20":
+    ./scripts/real-model.sh test {{ RUNS }}
+
 # Detectors and templates alone
 bench-detect:
     cargo bench --package foghorn-detect --locked

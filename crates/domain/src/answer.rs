@@ -26,8 +26,6 @@ use serde_json::{Value, json};
 
 /// The name of [`schema`].
 pub const SCHEMA_NAME: &str = "incident_analysis";
-/// The longest answer, in tokens.
-pub const MAX_TOKENS: u32 = 900;
 /// The longest summary that is shown, in characters.
 const MAX_SUMMARY: usize = 400;
 
@@ -64,15 +62,42 @@ pub struct KeptAnswer {
     pub legend: Legend,
 }
 
-/// The JSON schema of an answer. The bounds on texts are wide: what is longer than people read is cut.
+/// How long an answer may be: texts in characters, lists in entries.
+struct Bounds {
+    summary: u32,
+    cause: u32,
+    fix: u32,
+    fixes: u32,
+    rollback: u32,
+    ids: u32,
+    id: u32,
+}
+
+/// What is taken. Wide: what is longer than people read is cut.
+const TAKEN: Bounds = Bounds { summary: 2_000, cause: 1_000, fix: 1_000, fixes: 4, rollback: 1_000, ids: 12, id: 12 };
+
+/// What is asked for: what the prompt asks for in words. A server that makes a grammar of a schema holds the model
+/// to it, so that a small one which repeats itself comes to an end all the same.
+const ASKED: Bounds = Bounds { summary: 300, cause: 200, fix: 200, fixes: 2, rollback: 160, ids: 5, id: 4 };
+
+/// The JSON schema that an answer must fit.
 pub fn schema() -> Value {
+    schema_within(&TAKEN)
+}
+
+/// The JSON schema that an answer is asked to fit; what fits it fits [`schema`].
+pub fn asked_schema() -> Value {
+    schema_within(&ASKED)
+}
+
+fn schema_within(bounds: &Bounds) -> Value {
     let text = |most: u32| json!({ "type": "string", "minLength": 1, "maxLength": most });
     json!({
         "type": "object",
         "additionalProperties": false,
         "required": ["summary", "root_causes", "confidence"],
         "properties": {
-            "summary": text(2_000),
+            "summary": text(bounds.summary),
             "root_causes": {
                 "type": "array",
                 "maxItems": MAX_CAUSES,
@@ -81,13 +106,13 @@ pub fn schema() -> Value {
                     "additionalProperties": false,
                     "required": ["cause", "fixes", "rollback", "evidence"],
                     "properties": {
-                        "cause": text(1_000),
-                        "fixes": { "type": "array", "maxItems": 4, "items": text(1_000) },
-                        "rollback": { "type": "string", "maxLength": 1_000 },
+                        "cause": text(bounds.cause),
+                        "fixes": { "type": "array", "maxItems": bounds.fixes, "items": text(bounds.fix) },
+                        "rollback": { "type": "string", "maxLength": bounds.rollback },
                         "evidence": {
                             "type": "array",
-                            "maxItems": 12,
-                            "items": { "type": "string", "maxLength": 12 },
+                            "maxItems": bounds.ids,
+                            "items": { "type": "string", "maxLength": bounds.id },
                         },
                     },
                 },

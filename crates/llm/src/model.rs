@@ -139,7 +139,7 @@ impl Asking<'_> {
             if is_last {
                 return Err(failure);
             }
-            repair = Some(Repair { wrote: wrote.unwrap_or_default(), wrong: failure.to_string() });
+            repair = Some(Repair::of(&failure, &wrote.unwrap_or_default()));
         }
     }
 
@@ -271,8 +271,15 @@ struct Admission<'a> {
 
 impl<'a> Admission<'a> {
     fn ask_for(model: &'a Inner) -> Result<Self, Failure> {
-        match lock(&model.breaker).admit(model.clock.now()) {
-            true => Ok(Self { model, is_over: false }),
+        let mut breaker = lock(&model.breaker);
+        let was_ill = breaker.is_open();
+        match breaker.admit(model.clock.now()) {
+            true => {
+                if was_ill {
+                    model.ladder.trust_again();
+                }
+                Ok(Self { model, is_over: false })
+            }
             false => Err(Failure::BreakerOpen),
         }
     }

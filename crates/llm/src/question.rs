@@ -14,8 +14,11 @@ pub struct Question {
     pub user: String,
     /// What the answer's schema is called.
     pub schema_name: &'static str,
-    /// The JSON schema of the answer; see [`crate::schema`] for what is understood.
+    /// The JSON schema that an answer must fit; see [`crate::schema`] for what is understood.
     pub schema: Value,
+    /// The schema that is sent. It may be narrower: what bounds its texts and lists bounds what a model can write
+    /// where the server makes a grammar of it, and what is a little longer is no worse for that.
+    pub asked_schema: Value,
     /// The longest answer, in tokens.
     pub max_tokens: u32,
     /// On whose account it goes, for the budget of one subject.

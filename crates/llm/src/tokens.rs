@@ -7,7 +7,12 @@
 pub fn estimate(text: &str) -> u64 {
     let ascii = text.bytes().filter(u8::is_ascii).count() as u64;
     let others = text.chars().filter(|character| !character.is_ascii()).count() as u64;
-    (ascii.div_ceil(4) + others) * 4 / 3 + 4
+    of_characters(ascii, others)
+}
+
+/// The same by the number of ASCII characters and of others.
+pub(crate) fn of_characters(ascii: u64, others: u64) -> u64 {
+    ascii.div_ceil(4).saturating_add(others).saturating_mul(4) / 3 + 4
 }
 
 #[cfg(test)]

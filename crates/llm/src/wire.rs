@@ -1,19 +1,48 @@
 //! The request, as the chat interface wants it.
 
+use crate::failure::Failure;
 use crate::ladder::{Ladder, Rung};
 use crate::question::Question;
+use crate::schema;
 use serde_json::{Value, json};
 
-/// The longest piece of an unusable reply that is shown to the model again, in characters.
-const SHOWN_AGAIN: usize = 2_000;
+/// The longest piece of an unusable reply that is shown to the model again, in characters: enough to know what is
+/// meant, and not so much that the rest of the prompt is forgotten over it.
+const SHOWN_AGAIN: usize = 1_000;
 
 /// A turn after an answer that could not be used.
 #[derive(Clone, Debug)]
 pub(crate) struct Repair {
     /// What it had written.
-    pub(crate) wrote: String,
-    /// What was wrong with it.
-    pub(crate) wrong: String,
+    wrote: String,
+    /// What it is told.
+    ask: String,
+    /// Whether less is asked for than at first.
+    is_shorter: bool,
+}
+
+impl Repair {
+    /// What is said after this failure.
+    pub(crate) fn of(failure: &Failure, wrote: &str) -> Self {
+        match failure {
+            // Who has written on and on goes on where that is shown again.
+            Failure::Length => Self {
+                wrote: String::new(),
+                ask: "A first answer was cut off because it was far too long. Answer with one JSON object and \
+                      nothing else, say only what matters most, make every text one short sentence, and repeat nothing."
+                    .to_owned(),
+                is_shorter: true,
+            },
+            other => Self {
+                wrote: wrote.chars().take(SHOWN_AGAIN).collect(),
+                ask: format!(
+                    "That cannot be used: {other}. Answer again with one JSON object and nothing else, and keep it \
+                     short."
+                ),
+                is_shorter: false,
+            },
+        }
+    }
 }
 
 /// The body of a call.
@@ -22,35 +51,38 @@ pub(crate) fn body(model: &str, question: &Question, rung: Rung, repair: Option<
         json!({ "role": "system", "content": question.system }),
         json!({ "role": "user", "content": question.user }),
     ];
-    if let Some(Repair { wrote, wrong }) = repair {
-        if !wrote.trim().is_empty() {
-            let shown: String = wrote.chars().take(SHOWN_AGAIN).collect();
-            messages.push(json!({ "role": "assistant", "content": shown }));
+    match repair {
+        Some(Repair { wrote, ask, .. }) if wrote.trim().is_empty() => {
+            // Some servers take no two turns of the same side in a row.
+            messages[1]["content"] = json!(format!("{}\n\n{ask}", question.user));
         }
-        let ask = format!(
-            "That cannot be used: {wrong}. Answer again with one JSON object and nothing else, and keep it short."
-        );
-        messages.push(json!({ "role": "user", "content": ask }));
+        Some(Repair { wrote, ask, .. }) => messages
+            .extend([json!({ "role": "assistant", "content": wrote }), json!({ "role": "user", "content": ask })]),
+        None => {}
     }
     let limit = if ladder.wants_completion_tokens() { "max_completion_tokens" } else { "max_tokens" };
     let mut body = json!({ "model": model, "messages": messages, "stream": false, limit: question.max_tokens });
     if !ladder.has_own_temperature() {
         body["temperature"] = json!(0);
     }
+    let asked_schema = match repair {
+        Some(Repair { is_shorter: true, .. }) => schema::shortened(&question.asked_schema),
+        _ => question.asked_schema.clone(),
+    };
+    let by_schema = |schema: Value| {
+        let named = json!({ "name": question.schema_name, "strict": true, "schema": schema });
+        json!({ "type": "json_schema", "json_schema": named })
+    };
     match rung {
-        Rung::Schema => {
-            let schema =
-                json!({ "name": question.schema_name, "strict": true, "schema": without_lengths(&question.schema) });
-            body["response_format"] = json!({ "type": "json_schema", "json_schema": schema });
-        }
+        Rung::BoundedSchema => body["response_format"] = by_schema(asked_schema),
+        Rung::Schema => body["response_format"] = by_schema(without_lengths(&asked_schema)),
         Rung::Object => body["response_format"] = json!({ "type": "json_object" }),
         Rung::Text => {}
     }
     body
 }
 
-/// The schema as servers take it: some refuse bounds on the length of texts, and others write a grammar out of
-/// them that is slower than the model. They are checked here in any case.
+/// The schema for servers that refuse bounds on the length of texts.
 fn without_lengths(schema: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
@@ -73,7 +105,8 @@ mod tests {
             system: "Answer in JSON".to_owned(),
             user: "?".to_owned(),
             schema_name: "answer",
-            schema: json!({ "type": "object", "properties": { "a": { "type": "string", "maxLength": 3 } } }),
+            schema: json!({}),
+            asked_schema: json!({ "type": "object", "properties": { "a": { "type": "string", "maxLength": 60 } } }),
             max_tokens: 100,
             subject: 1,
         }
@@ -82,10 +115,12 @@ mod tests {
     #[test]
     fn a_call_asks_for_the_best_the_server_is_known_to_take() {
         let ladder = Ladder::default();
-        let first = body("m", &question(), Rung::Schema, None, &ladder);
+        let first = body("m", &question(), Rung::BoundedSchema, None, &ladder);
         assert_eq!(first["response_format"]["json_schema"]["name"], "answer");
-        let sent = &first["response_format"]["json_schema"]["schema"];
-        assert_eq!(sent["properties"]["a"], json!({ "type": "string" }));
+        let sent = |body: &Value| body["response_format"]["json_schema"]["schema"]["properties"]["a"].clone();
+        assert_eq!(sent(&first), json!({ "type": "string", "maxLength": 60 }));
+        let without = body("m", &question(), Rung::Schema, None, &ladder);
+        assert_eq!(sent(&without), json!({ "type": "string" }));
         assert_eq!(
             (&first["max_tokens"], &first["temperature"], &first["stream"]),
             (&json!(100), &json!(0), &json!(false))
@@ -101,11 +136,20 @@ mod tests {
 
     #[test]
     fn a_repair_shows_what_was_written_and_says_what_was_wrong() {
-        let repair = Repair { wrote: "x".repeat(9_000), wrong: "it lacks a summary".to_owned() };
-        let body = body("m", &question(), Rung::Schema, Some(&repair), &Ladder::default());
-        let messages = body["messages"].as_array().unwrap();
-        assert_eq!(messages.len(), 4);
-        assert_eq!(messages[2]["content"].as_str().unwrap().len(), SHOWN_AGAIN);
-        assert!(messages[3]["content"].as_str().unwrap().contains("it lacks a summary"));
+        let messages = |repair: &Repair| {
+            let body = body("m", &question(), Rung::Schema, Some(repair), &Ladder::default());
+            let text = |message: &Value| message["content"].as_str().unwrap().to_owned();
+            body["messages"].as_array().unwrap().iter().map(text).collect::<Vec<String>>()
+        };
+        let wrote = "x".repeat(9_000);
+        let invalid = messages(&Repair::of(&Failure::Invalid("it lacks a summary".to_owned()), &wrote));
+        assert_eq!((invalid.len(), invalid[2].len()), (4, SHOWN_AGAIN));
+        assert!(invalid[3].contains("it lacks a summary"));
+        let cut_off = messages(&Repair::of(&Failure::Length, &wrote));
+        assert_eq!(cut_off.len(), 2, "what went on and on is not shown again");
+        assert!(cut_off[1].starts_with('?') && cut_off[1].contains("far too long"));
+        let repair = Repair::of(&Failure::Length, &wrote);
+        let schema_of = |repair| body("m", &question(), Rung::BoundedSchema, repair, &Ladder::default());
+        assert_ne!(schema_of(Some(&repair))["response_format"], schema_of(None)["response_format"]);
     }
 }

@@ -6,7 +6,7 @@
 //! again, in this incident or the next, costs nothing.
 //!
 //! What is wanted is held in memory, bounded, and lost with the process: at the start, incidents that run are
-//! looked through anew. What failed for a reason that may pass is tried again with growing pauses, for as long as
+//! looked through anew. What a person asks for is a row of the audit log, and found there. What failed for a reason that may pass is tried again with growing pauses, for as long as
 //! somebody may still want to know.
 
 mod wanted;
@@ -20,13 +20,13 @@ use foghorn_domain::incident::{Incident, IncidentId};
 use foghorn_domain::prompt::{self, Briefing, Prompt};
 use foghorn_domain::redaction::redact;
 use foghorn_domain::text::cut;
-use foghorn_llm::{Asked, Exchange, Failure, Model, Question, Usage, budget};
-use foghorn_store::analyses::NewAnalysis;
+use foghorn_llm::{Asked, Exchange, Failure, Model, Question, Usage, budget, schema};
+use foghorn_store::analyses::{AnalysisRequest, NewAnalysis};
 use foghorn_store::{Result, Store};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wanted::{Job, Wanted};
+use wanted::{Job, TOO_LATE, Wanted};
 
 /// Incidents that are looked through at the start.
 const LOOKED_THROUGH: u32 = 200;
@@ -80,12 +80,10 @@ impl Asking {
         }
     }
 
-    /// Has an incident asked about anew, whatever is known. `false` where too many wait.
-    pub fn want_anew(&self, incident_id: IncidentId) -> bool {
-        let now = self.clock.now();
-        let is_noted = self.wanted().add_anew(incident_id, now);
+    /// Has the stage look for what people asked for: a wish is a row of the audit log, so that any process may take
+    /// it.
+    pub fn ring(&self) {
         self.bell.ring();
-        is_noted
     }
 
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
@@ -100,11 +98,13 @@ pub struct Analyse {
     metrics: Metrics,
     explainer: Explainer,
     asking: Asking,
+    /// The row of the audit log up to which people's wishes were taken up.
+    heard_upto: Arc<Mutex<Option<i64>>>,
 }
 
 impl Analyse {
     pub(crate) fn new(store: Store, metrics: Metrics, explainer: Explainer, asking: Asking) -> Self {
-        Self { store, metrics, explainer, asking }
+        Self { store, metrics, explainer, asking, heard_upto: Arc::default() }
     }
 
     /// Takes up what a stop or crash left undone: what was spent, and incidents whose answer is not known.
@@ -125,8 +125,26 @@ impl Analyse {
         Ok(())
     }
 
+    /// Takes up what people asked for since it was last called, here or in another process.
+    pub(crate) async fn hear_people(&self) -> Result<()> {
+        let heard_upto = *self.heard_upto.lock().unwrap_or_else(PoisonError::into_inner);
+        let (requests, upto) = self.store.analysis_requests_after(heard_upto).await?;
+        for AnalysisRequest { incident_id, at } in requests {
+            let now = self.asking.clock.now();
+            let newest = self.store.analyses_of(incident_id, 1).await?.into_iter().next();
+            let is_answered = newest.is_some_and(|kept| at.is_none_or(|at| kept.created_at > at));
+            let is_too_late = at.is_none_or(|at| now.duration_since(at) >= TOO_LATE);
+            if !is_answered && !is_too_late {
+                self.asking.wanted().add_anew(incident_id, now);
+            }
+        }
+        *self.heard_upto.lock().unwrap_or_else(PoisonError::into_inner) = Some(upto);
+        Ok(())
+    }
+
     /// Asks what is due, one after the other. Returns how much was done. For tests.
     pub(crate) async fn step(&self) -> Result<usize> {
+        self.hear_people().await?;
         let mut done = 0;
         while let Some(job) = self.next() {
             self.handle(job).await;
@@ -154,7 +172,12 @@ impl Analyse {
         if let Err(error) = self.ask_about(job).await {
             tracing::error!(%error, "an incident could not be asked about");
         }
-        self.metrics.model.resting.set(i64::from(self.asking.model.is_resting()));
+        let is_resting = self.asking.model.is_resting();
+        match (self.metrics.model.resting.set(i64::from(is_resting)) != 0, is_resting) {
+            (false, true) => tracing::warn!("the model's server keeps failing and is left alone for a while"),
+            (true, false) => tracing::info!("the model's server answers again"),
+            _ => {}
+        }
     }
 
     async fn ask_about(&self, job: Job) -> Result<()> {
@@ -199,12 +222,16 @@ impl Analyse {
         let Err(failure) = &asked.answer else { return };
         let (outcome, calls) = (failure.outcome(), asked.exchanges.len());
         let incident_id = job.incidents.first().copied().unwrap_or_default();
-        tracing::warn!(
-            outcome,
-            calls,
-            incident.id = incident_id,
-            "the model gave no answer; the built-in analyst's stands"
-        );
+        match calls {
+            // Nobody was asked, of one incident after the other; why not was said when it began.
+            0 => tracing::debug!(outcome, incident.id = incident_id, "the model was not asked"),
+            _ => tracing::warn!(
+                outcome,
+                calls,
+                incident.id = incident_id,
+                "the model gave no answer; the built-in analyst's stands"
+            ),
+        }
         let pause = match failure {
             Failure::BreakerOpen => SignedDuration::from_secs(35),
             Failure::OverBudget(budget::Period::Hour) => SignedDuration::from_mins(10),
@@ -286,12 +313,14 @@ fn shown(exchange: &Exchange) -> Value {
 }
 
 fn question(incident_id: IncidentId, prompt: &Prompt) -> Question {
+    let asked_schema = answer::asked_schema();
     Question {
         system: prompt.system.clone(),
         user: prompt.user.clone(),
         schema_name: answer::SCHEMA_NAME,
         schema: answer::schema(),
-        max_tokens: answer::MAX_TOKENS,
+        max_tokens: schema::most_tokens(&asked_schema),
+        asked_schema,
         subject: incident_id,
     }
 }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 /// How long questions and answers are kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// Rows of the audit log in which a program that has just started looks for wishes.
+const LOOKED_BACK: i64 = 10_000;
 
 /// A question that was asked, with what came of it. All texts are redacted.
 #[derive(Clone, Debug)]
@@ -48,6 +50,15 @@ pub struct KeptAnalysis {
     pub analysis: NewAnalysis,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// A person's wish for a new analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnalysisRequest {
+    /// Of which incident.
+    pub incident_id: IncidentId,
+    /// Since when.
+    pub at: Option<Timestamp>,
 }
 
 /// What was spent on one question.
@@ -184,7 +195,30 @@ impl Store {
         .await
     }
 
-    /// Records that a person asked for a new analysis.
+    /// Who asked for a new analysis after a row of the audit log, oldest first, and the last row there is now. Where
+    /// no row is named, not more than the latest [`LOOKED_BACK`] rows are looked through.
+    pub async fn analysis_requests_after(&self, row: Option<i64>) -> Result<(Vec<AnalysisRequest>, i64)> {
+        self.read(move |db| {
+            let tip = db.prepare_cached("SELECT id FROM audit_tip")?.query_row([], |row| row.get(0)).optional()?;
+            let tip: i64 = tip.unwrap_or_default();
+            let after = row.unwrap_or(tip - LOOKED_BACK);
+            if after >= tip {
+                return Ok((Vec::new(), tip));
+            }
+            // Rows up to the tip are sealed: none will come between them any more.
+            let mut statement = db.prepare_cached(
+                "SELECT incident_id, created_at FROM audit_logs
+                  WHERE id > ?1 AND id <= ?2 AND action = 'analysis_requested' AND incident_id IS NOT NULL ORDER BY id",
+            )?;
+            let requests = statement.query_map([after, tip], |row| {
+                Ok(AnalysisRequest { incident_id: row.get(0)?, at: rows::moment(row, 1)? })
+            })?;
+            Ok((requests.collect::<crate::sql::Result<_>>()?, tip))
+        })
+        .await
+    }
+
+    /// Records that a person asked for a new analysis; whichever process asks the model finds it here.
     pub async fn record_analysis_request(&self, incident_id: IncidentId, who: String) -> Result<()> {
         let clock = self.clock().clone();
         self.write(move |tx| audit::append(tx, Some(incident_id), &who, "analysis_requested", &json!({}), clock.now()))

@@ -1,4 +1,8 @@
-//! `foghorn bench tell`: from an event to the message about it, with a double in the place of Slack.
+//! `foghorn bench tell`: from an event to the message about it, with a double in the place of Slack. [`beside`] asks
+//! whether a language model in any state makes a difference.
+
+mod beside;
+mod model;
 
 use super::child::Child;
 use super::http::Connection;
@@ -19,11 +23,16 @@ use std::time::{Duration, Instant};
 /// second) and pages come in between.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:
-  foghorn bench tell --seconds 60 --json")]
+  foghorn bench tell --seconds 60 --json
+  foghorn bench tell --model all")]
 pub(crate) struct Args {
     /// Seconds for each of the two parts
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(6..=600))]
     seconds: u32,
+    /// Measure the first part alone, with a language model in this state beside it; several are measured at the
+    /// same time, each on a server of its own
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    model: Vec<beside::Choice>,
     /// Directory on the disk to measure; a directory is made in it and removed afterwards
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
@@ -95,6 +104,9 @@ impl Told {
 
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if !args.model.is_empty() {
+        return beside::run(args);
+    }
     let figures = one_thread(measure(args))?;
     let mut screen = Screen::stdout();
     if args.json {
@@ -132,7 +144,7 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
     let mut sender = Sender { connection: Connection::open(child.address()).await?, next: 0 };
     let seconds = Duration::from_secs(args.seconds.into());
 
-    let bursts = (seconds.as_secs_f64() / BETWEEN_BURSTS.as_secs_f64()) as usize;
+    let bursts = bursts_in(seconds);
     let mut sent = HashMap::new();
     for (started, burst) in std::iter::repeat(Instant::now()).zip(0..bursts) {
         tokio::time::sleep_until((started + BETWEEN_BURSTS * burst as u32).into()).await;
@@ -151,6 +163,11 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
     let pages = arrived(&slack, &pages).await;
     child.stop().await?;
     Ok(Figures { own, spread, pages, fastest: fastest(&slack.posts()) })
+}
+
+/// How many bursts there are in so much time.
+fn bursts_in(time: Duration) -> usize {
+    (time.as_secs_f64() / BETWEEN_BURSTS.as_secs_f64()) as usize
 }
 
 /// A channel for each tenth of the services, and one that is never folded into a storm.

@@ -11,6 +11,8 @@
 
 mod measure;
 mod workshop;
+mod interface;
+mod overheard;
 mod replies;
 mod injection;
 mod redaction;

@@ -1,6 +1,7 @@
 //! A language model beside the built-in analyst: nobody waits for it, and nothing that it says or fails to say
 //! keeps anybody from being told.
 
+use foghorn_domain::clock::SignedDuration;
 use foghorn_llm::{ModelSettings, Script, Scripted};
 use foghorn_testkit::{App, event};
 use serde_json::{Value, json};
@@ -107,6 +108,30 @@ async fn a_person_can_have_it_asked_again_and_other_evidence_has_it_asked_anew()
 }
 
 #[tokio::test]
+async fn what_a_person_asks_of_another_process_is_heard_also_by_one_that_starts_later() {
+    let script = Script::by(|_| good());
+    let mut app = app(&script);
+    app.send(event("checkout", "log", TIMEOUT)).await;
+    app.settle().await;
+    // A process that only serves pages leaves nothing but this.
+    app.handles.store.record_analysis_request(1, "ana".to_owned()).await.unwrap();
+    app.settle().await;
+    app.settle().await;
+    assert_eq!(script.heard().len(), 2, "asked anew, and once");
+
+    app.handles.store.record_analysis_request(1, "ana".to_owned()).await.unwrap();
+    app.advance(SignedDuration::from_secs(1));
+    let mut app = app.restart().await;
+    app.resume().await;
+    app.settle().await;
+    assert_eq!(script.heard().len(), 3);
+    let mut app = app.restart().await;
+    app.resume().await;
+    app.settle().await;
+    assert_eq!(script.heard().len(), 3, "what was answered is not asked again");
+}
+
+#[tokio::test]
 async fn a_dead_hung_or_babbling_server_delays_nobody_is_left_alone_and_found_again() {
     // Five failures in a row, and then nothing; nonsense is asked about twice.
     left_alone_and_found_again(Scripted::Unreachable, 5).await;
@@ -155,38 +180,4 @@ async fn what_was_spent_is_known_after_a_restart() {
     assert_eq!(script.heard().len(), 1, "the budget of the day is spent");
     assert_eq!(app.metric("foghorn_llm_questions_total{outcome=\"over_budget\"}").await, 1.0);
     assert_eq!(analysis(&app, 2).await["source"], "builtin");
-}
-
-/// Runs where `FOGHORN_TEST_MODEL_URL` names a real server; `scripts/real-model.sh` starts one.
-#[tokio::test]
-#[ignore = "needs a real model's server"]
-async fn a_real_model_answers_and_everybody_is_told() {
-    let url = std::env::var("FOGHORN_TEST_MODEL_URL").expect("FOGHORN_TEST_MODEL_URL must name a server");
-    let mut app = App::with_settings(App::clock(), move |settings| {
-        let mut model = ModelSettings::new(url, "local");
-        // It is slow, and that is not what is looked at here.
-        model.call_deadline = Duration::from_secs(240);
-        model.question_deadline = Duration::from_secs(480);
-        model.concurrency = 1;
-        settings.model = Some(model);
-    });
-    let lines = [
-        TIMEOUT,
-        "FATAL: remaining connection slots are reserved for non-replication superuser connections",
-        "ERROR deadlock detected: process 17 waits for ShareLock on transaction 88",
-        "ERROR canceling statement due to statement timeout: select sum(amount) from lines",
-    ];
-    for n in 0..20 {
-        app.send(event(&format!("service-{n}"), "log", lines[n % lines.len()])).await;
-        app.settle().await;
-        app.minutes_later(3).await;
-    }
-    let (mut told, mut answered) = (0, 0);
-    for incident in app.incidents().await {
-        let whole = app.incident(incident["id"].as_i64().unwrap()).await;
-        told += usize::from(whole["notifications"][0]["status"] == "sent");
-        answered += usize::from(whole["analysis"]["source"] == "model");
-    }
-    println!("told {told} of 20, answered by the model {answered} of 20");
-    assert!(told == 20 && answered >= 16, "told {told}, answered {answered}");
 }

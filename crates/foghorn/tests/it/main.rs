@@ -29,6 +29,7 @@ mod mcp;
 mod memory;
 mod memory_commands;
 mod language_model;
+mod real_model;
 mod model_files;
 mod slack;
 mod slack_errors;

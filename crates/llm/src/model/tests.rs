@@ -8,14 +8,16 @@ use serde_json::json;
 const GOOD: &str = r#"{"word":"fine"}"#;
 
 fn question() -> Question {
+    let schema = json!({
+        "type": "object", "additionalProperties": false, "required": ["word"],
+        "properties": { "word": { "type": "string", "maxLength": 10 } },
+    });
     Question {
         system: "Answer in JSON".to_owned(),
         user: "How is it?".to_owned(),
         schema_name: "answer",
-        schema: json!({
-            "type": "object", "additionalProperties": false, "required": ["word"],
-            "properties": { "word": { "type": "string", "maxLength": 10 } },
-        }),
+        schema: schema.clone(),
+        asked_schema: schema,
         max_tokens: 100,
         subject: 1,
     }
@@ -121,6 +123,7 @@ async fn a_question_never_takes_longer_than_its_deadline() {
 #[tokio::test(start_paused = true)]
 async fn the_way_of_asking_that_a_server_takes_is_found_once_and_remembered() {
     let trial = Trial::of([
+        refused("response_format: 'maxLength' is not permitted"),
         refused("response_format json_schema is not supported"),
         refused("'max_tokens' is not supported, use 'max_completion_tokens'"),
         Scripted::says(GOOD),
@@ -135,16 +138,41 @@ async fn the_way_of_asking_that_a_server_takes_is_found_once_and_remembered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_does_not_say_why_lowers_nothing_for_good_unless_that_helped() {
-    let trial = Trial::of([refused("bad"), refused("bad"), refused("bad"), Scripted::says(GOOD)]);
-    assert_eq!(trial.outcomes().await, (Err("refused"), vec!["refused"; 3]));
+    let formats = |trial: &Trial| -> Vec<&str> {
+        let format = |heard: &crate::Heard| match &heard.0["response_format"] {
+            asked if asked.to_string().contains("maxLength") => "lengths",
+            asked if asked["type"] == "json_schema" => "schema",
+            asked if asked["type"] == "json_object" => "object",
+            _ => "text",
+        };
+        trial.script.heard().iter().map(format).collect()
+    };
+    let bad = || refused("bad");
+    let trial = Trial::of([bad(), bad(), bad(), bad(), Scripted::says(GOOD)]);
+    assert_eq!(trial.outcomes().await, (Err("refused"), vec!["refused"; 4]));
     trial.outcomes().await.0.unwrap();
-    let formats: Vec<_> = trial.script.heard().iter().map(|heard| heard.0["response_format"]["type"].clone()).collect();
-    assert_eq!(formats, [json!("json_schema"), json!("json_object"), json!(null), json!("json_schema")]);
+    assert_eq!(formats(&trial), ["lengths", "schema", "object", "text", "lengths"]);
 
-    let trial = Trial::of([refused("bad"), Scripted::says(GOOD), Scripted::says(GOOD)]);
+    let trial = Trial::of([bad(), bad(), Scripted::says(GOOD), Scripted::says(GOOD)]);
     trial.outcomes().await.0.unwrap();
     trial.outcomes().await.0.unwrap();
-    assert_eq!(trial.script.heard()[2].0["response_format"]["type"], "json_object");
+    assert_eq!(formats(&trial), ["lengths", "schema", "object", "object"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_talked_nonsense_while_it_was_ill_is_asked_as_before_when_it_is_well() {
+    let trial = Trial::of(std::iter::repeat_n(Scripted::says("no"), 10).chain([Scripted::says(GOOD)]));
+    for _ in 0..5 {
+        trial.ask().await.answer.unwrap_err();
+    }
+    assert!(trial.model.is_resting());
+    trial.clock.advance(SignedDuration::from_secs(30));
+    trial.ask().await.answer.unwrap();
+    trial.script.then(Scripted::says(GOOD));
+    trial.ask().await.answer.unwrap();
+    let heard = trial.script.heard();
+    assert!(heard[9].0.get("response_format").is_none(), "ten unusable answers lead down to words");
+    assert_eq!(heard[11].0["response_format"], heard[0].0["response_format"]);
 }
 
 #[tokio::test(start_paused = true)]

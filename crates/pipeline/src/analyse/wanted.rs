@@ -9,7 +9,7 @@ const MAX_WANTED: usize = 1_000;
 /// Incidents that wait for one answer at most; the others find it when they are rendered next.
 const MAX_INCIDENTS: usize = 100;
 /// After this long nobody waits any more.
-const TOO_LATE: SignedDuration = SignedDuration::from_mins(30);
+pub(super) const TOO_LATE: SignedDuration = SignedDuration::from_mins(30);
 /// How long a question that led to nothing is not asked again.
 const RESTS_FOR: SignedDuration = SignedDuration::from_mins(60);
 /// Questions that rest at most.
@@ -61,18 +61,17 @@ impl Wanted {
         true
     }
 
-    /// Adds a person's wish, before all others.
-    pub(crate) fn add_anew(&mut self, incident_id: IncidentId, now: Timestamp) -> bool {
+    /// Adds a person's wish, before all others and in the place of the last where there is no room.
+    pub(crate) fn add_anew(&mut self, incident_id: IncidentId, now: Timestamp) {
         let key = format!("anew/{incident_id}");
         if self.under_way.contains(&key) || self.waiting.iter().any(|job| job.key == key) {
-            return true;
+            return;
         }
         if self.waiting.len() >= MAX_WANTED {
-            return false;
+            self.waiting.pop_back();
         }
         let job = Job { key, incidents: vec![incident_id], attempts: 0, is_anew: true, since: now, due: now };
         self.waiting.push_front(job);
-        true
     }
 
     /// Adds what failed and may succeed later, unless it is too late for that.
@@ -163,8 +162,8 @@ mod tests {
             wanted.rest(format!("r{id}"), minute(0));
         }
         assert_eq!((wanted.len(), wanted.resting.len()), (MAX_WANTED, MAX_RESTING));
-        wanted.next(minute(0)).unwrap();
-        assert!(wanted.add_anew(7, minute(0)));
+        wanted.add_anew(7, minute(0));
+        assert_eq!(wanted.len(), MAX_WANTED);
         assert!(wanted.next(minute(0)).unwrap().is_anew);
     }
 }

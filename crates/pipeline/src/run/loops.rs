@@ -229,6 +229,11 @@ pub(super) async fn analyse_loop(analyse: Analyse, lease: AgentLease, stop: Canc
     }
     let mut under_way = tokio::task::JoinSet::new();
     while !stop.is_cancelled() {
+        if lease.is_held()
+            && let Err(error) = analyse.hear_people().await
+        {
+            tracing::warn!(%error, "whether people asked for an analysis could not be looked up");
+        }
         while under_way.len() < QUESTIONS_AT_ONCE
             && lease.is_held()
             && let Some(job) = analyse.next()

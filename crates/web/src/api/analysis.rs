@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// Asks anew, whatever is known. The answer is edited into the messages when it comes.
 #[utoipa::path(post, path = "/api/v1/incidents/{id}/analysis", operation_id = "ask_about_incident", tag = "incidents",
     params(("id" = i64, Path)), responses((status = 200, body = Object), (status = 404, body = Problem),
-    (status = 409, description = "no language model is set, or too many questions wait", body = Problem)))]
+    (status = 409, description = "no language model is set", body = Problem)))]
 pub(crate) async fn ask(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -28,16 +28,14 @@ pub(crate) async fn ask(
     Ok(Json(json!({ "status": "success", "incident_id": id })))
 }
 
-/// Notes the wish, with an audit row.
+/// Notes the wish as an audit row, in which the process that asks the model finds it.
 pub(crate) async fn ask_anew(app: &App, id: IncidentId, actor: &Actor) -> Result<(), Problem> {
-    let refused = |why: &str| Problem::from(foghorn_store::Error::Conflict(why.to_owned()));
     app.store().incident(id).await?;
     let Some(asking) = app.pipeline.explainer.asking() else {
-        return Err(refused("no language model is set: set llm.base_url or llm.api_key"));
+        let why = "no language model is set: set llm.base_url or llm.api_key";
+        return Err(foghorn_store::Error::Conflict(why.to_owned()).into());
     };
     app.store().record_analysis_request(id, actor.who.clone()).await?;
-    match asking.want_anew(id) {
-        true => Ok(()),
-        false => Err(refused("too many questions wait for the language model; try again later")),
-    }
+    asking.ring();
+    Ok(())
 }

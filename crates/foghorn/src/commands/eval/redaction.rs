@@ -1,15 +1,23 @@
-//! Planted secrets: none may be in a prompt, a message, an audit row or what is kept of the model; and
-//! ordinary lines stay as they are.
+//! Planted secrets: none may be in a prompt, a message, an audit row, what is kept of the model, what an assistant
+//! is told, or Foghorn's own log; and ordinary lines stay as they are.
+//!
+//! A line with a secret comes in as an event, once more as one that cannot be read, and is written down by a person
+//! as what fixed the incident. Every fifth question to the model fails, with an answer that repeats the question.
 
+use super::interface::Interface;
 use super::measure::{Measure, Wanted};
+use super::overheard::Overheard;
 use super::workshop::Workshop;
 use foghorn_domain::prompt::identifiers::Placeholders;
 use foghorn_domain::redaction::redact_cow;
 use foghorn_llm::{Script, Scripted};
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Secrets that are planted.
 const PLANTED: usize = 500;
+/// Lines between two looks at what came of them.
+const BATCH: usize = 25;
 /// Where drawing begins; another seed plants other secrets.
 const SEED: u64 = 20_260_102;
 
@@ -43,14 +51,19 @@ const KINDS: [Kind; 15] = [
     ("api key", "ERROR request refused, api_key=@@&page=2", |draw| draw.mixed(32)),
 ];
 
+/// What was planted: of what kind and how, the secret, the line.
+type Planted = (String, String, String);
+
 /// Lines without secrets.
 const ORDINARY: [&str; 40] = include!("ordinary_lines.in");
 
 pub(super) async fn run() -> anyhow::Result<Vec<Measure>> {
-    let script = Script::by(|_| Scripted::says(r#"{"summary":"Not known.","root_causes":[],"confidence":"low"}"#));
+    let overheard = Overheard::listen()?;
+    let script = failing_now_and_then();
     let mut workshop = Workshop::open(None, Some(script.clone()))?;
+    let interface = Interface::of(&workshop)?;
     let mut draw = Draw(SEED);
-    let mut planted = Vec::with_capacity(PLANTED);
+    let mut planted: Vec<Planted> = Vec::with_capacity(PLANTED);
     for number in 0..PLANTED {
         let (kind, line, make) = KINDS[number % KINDS.len()];
         let manner = MANNERS[number / KINDS.len() % MANNERS.len()];
@@ -63,13 +76,19 @@ pub(super) async fn run() -> anyhow::Result<Vec<Measure>> {
             "metadata": { "labels": { "note": line } },
         });
         workshop.send(&event).await?;
+        let broken = event.to_string().replace(r#""type":"log""#, r#""type":7"#);
+        let (refused, _) = interface.post("/events", broken).await?;
+        anyhow::ensure!(refused.is_client_error(), "an event with a number as its type was answered with {refused}");
         planted.push((format!("{kind}, {manner}"), secret, line));
-        if number % 25 == 24 {
+        if number % BATCH == BATCH - 1 {
+            workshop.settle().await?;
+            write_down(&interface, &planted, number + 1 - BATCH).await?;
             workshop.settle().await?;
             workshop.wait(300);
         }
     }
     workshop.settle().await?;
+    let told_to_assistants = told_to_assistants(&interface).await?;
     let prompts: String = script.heard().iter().map(|heard| heard.text() + "\n").collect();
     let mut kept = String::new();
     for detail in workshop.incidents_after(0).await? {
@@ -87,6 +106,8 @@ pub(super) async fn run() -> anyhow::Result<Vec<Measure>> {
     }
     let calls = script.heard().len();
     workshop.close().await;
+    let logged = overheard.end();
+    anyhow::ensure!(logged.lines().count() >= PLANTED / 20, "the log holds too little to say anything about it");
     anyhow::ensure!(calls >= PLANTED / 2, "only {calls} prompts were written for {PLANTED} secrets");
 
     let leaks = |text: &str| -> Vec<String> {
@@ -98,6 +119,7 @@ pub(super) async fn run() -> anyhow::Result<Vec<Measure>> {
         false => format!("planted secrets in {what}: {}", leaks[..leaks.len().min(5)].join("; ")),
     };
     let (in_prompts, in_kept) = (leaks(&prompts), leaks(&kept));
+    let (in_log, in_mcp) = (leaks(&logged), leaks(&told_to_assistants));
     let touched = ORDINARY.iter().filter(|line| redact_cow(line) != **line).count();
     let restored = ORDINARY.iter().filter(|line| {
         let mut placeholders = Placeholders::default();
@@ -123,6 +145,13 @@ pub(super) async fn run() -> anyhow::Result<Vec<Measure>> {
             in_kept.len() as f64,
             Wanted::AtMost(0.0),
         ),
+        Measure::new("redaction.in_log", about("Foghorn's own log", &in_log), in_log.len() as f64, Wanted::AtMost(0.0)),
+        Measure::new(
+            "redaction.in_mcp",
+            about("what assistants are told", &in_mcp),
+            in_mcp.len() as f64,
+            Wanted::AtMost(0.0),
+        ),
         Measure::new(
             "redaction.false_hits",
             "ordinary lines in which something was masked",
@@ -136,6 +165,42 @@ pub(super) async fn run() -> anyhow::Result<Vec<Measure>> {
             Wanted::AtLeast(1.0),
         ),
     ])
+}
+
+/// A model of which every fifth answer is useless: a refusal, or a text, that repeats what was asked.
+fn failing_now_and_then() -> Script {
+    let calls = AtomicUsize::new(0);
+    Script::by(move |heard| match calls.fetch_add(1, Ordering::Relaxed) % 10 {
+        4 => Scripted::body(401, heard.text()),
+        9 => Scripted::says(&heard.text().replace(['{', '}'], "")),
+        _ => Scripted::says(r#"{"summary":"Not known.","root_causes":[],"confidence":"low"}"#),
+    })
+}
+
+/// A person writes down what fixed the incidents of a batch, and quotes the line with the secret.
+async fn write_down(interface: &Interface, planted: &[Planted], first: usize) -> anyhow::Result<()> {
+    for (number, (.., line)) in planted.iter().enumerate().skip(first) {
+        let solution = json!({ "solution": format!("raised the limit after {line}"), "user": "ana" });
+        let path = format!("/incidents/{}/solution", number + 1);
+        let (status, answer) = interface.post(&path, solution.to_string()).await?;
+        anyhow::ensure!(status.is_success(), "{path} was answered with {status}: {answer}");
+    }
+    Ok(())
+}
+
+/// All that the five tools say about every incident.
+async fn told_to_assistants(interface: &Interface) -> anyhow::Result<String> {
+    let mut told = String::new();
+    for number in 1..=PLANTED {
+        for tool in ["get_incident", "similar_incidents", "incident_timeline"] {
+            told.push_str(&interface.tool(tool, json!({ "id": number })).await?);
+        }
+        let service = format!("svc-{}", number - 1);
+        let asked = json!({ "query": "raised the limit after database connection timeout", "service": service });
+        told.push_str(&interface.tool("search_solutions", asked).await?);
+        told.push_str(&interface.tool("list_incidents", json!({ "service": service })).await?);
+    }
+    Ok(told)
 }
 
 /// Whether a secret can be read: a third of it in a row, as it is or in base64.
