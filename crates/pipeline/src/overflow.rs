@@ -6,6 +6,7 @@
 
 mod record;
 
+use crate::crash;
 use foghorn_domain::event::{EventStatus, NewEvent};
 use foghorn_domain::severity::Severity;
 use foghorn_spool::{Error, Options, Rank, Spool};
@@ -109,7 +110,9 @@ impl Overflow {
         let count = events.len();
         // If this fails it is not known whether it was done: the store is asked again before the next attempt.
         self.is_known.store(false, Ordering::SeqCst);
+        crash::point("spool before commit");
         self.store.append_spooled(name, last, events).await?;
+        crash::point("spool after commit");
         self.forget(last).await?;
         self.is_known.store(true, Ordering::SeqCst);
         Ok(count)
