@@ -57,6 +57,9 @@ pub(super) fn carry_out(shared: &Shared, call: &Call) -> Reply {
         "apps.connections.open" => Ok(json!({ "url": format!("ws://127.0.0.1:{}/link", record.socket_port) })),
         _ => refuse("unknown_method"),
     });
+    if done.is_ok() && matches!(&*call.method, "conversations.history" | "conversations.replies") {
+        record.look_ups.push(now);
+    }
     Reply::Body(match done {
         Ok(mut body) => {
             body["ok"] = json!(true);

@@ -84,6 +84,8 @@ pub(super) struct Record {
     pub(super) views: Vec<Value>,
     pub(super) responses: Vec<(String, Value)>,
     pub(super) calls: Vec<String>,
+    /// When channels and threads were looked through.
+    pub(super) look_ups: Vec<Timestamp>,
     pub(super) faults: VecDeque<(Option<String>, Fault)>,
     /// A fault for every so manieth call that writes.
     pub(super) regular: Option<(usize, Fault)>,
@@ -113,6 +115,7 @@ impl Record {
             views: Vec::new(),
             responses: Vec::new(),
             calls: Vec::new(),
+            look_ups: Vec::new(),
             faults: VecDeque::new(),
             regular: None,
             writes: 0,
