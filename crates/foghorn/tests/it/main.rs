@@ -50,5 +50,6 @@ mod python;
 mod retention;
 mod offline;
 mod stores;
+mod upgrade;
 mod spool;
 mod browser;

@@ -155,7 +155,7 @@ async fn a_batch_under_a_fence_that_has_passed_is_refused_and_changes_nothing() 
     }
 }
 
-fn open(database: &str, directory: &std::path::Path) -> Store {
+pub(crate) fn open(database: &str, directory: &std::path::Path) -> Store {
     Store::open(Options { database: Some(postgres::address(database)), ..Options::new(directory) }).unwrap()
 }
 
