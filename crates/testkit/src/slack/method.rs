@@ -20,6 +20,8 @@ pub(super) struct Call {
     pub(super) token: Option<String>,
     pub(super) arguments: Map<String, Value>,
     pub(super) is_json: bool,
+    /// When it came.
+    pub(super) at: Timestamp,
 }
 
 impl Call {
@@ -141,6 +143,7 @@ fn post(record: &mut Record, call: &Call, now: Timestamp) -> Done {
         metadata,
         thread_ts,
         edits: Vec::new(),
+        sent_at: call.at,
         at: now,
     };
     let answer = json!({ "channel": message.channel, "ts": message.ts, "message": message.as_answer(false) });

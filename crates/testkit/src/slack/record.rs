@@ -22,6 +22,8 @@ pub struct SlackMessage {
     pub thread_ts: Option<String>,
     /// What it said before it was edited, oldest first.
     pub edits: Vec<SlackEdit>,
+    /// When the call came that posted it.
+    pub sent_at: Timestamp,
     /// When it landed.
     pub at: Timestamp,
 }
