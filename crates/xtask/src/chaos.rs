@@ -19,7 +19,6 @@ pub(crate) mod servers;
 mod wire;
 
 use anyhow::{Context, ensure};
-use checker::Verdict;
 use deck::Deck;
 use dice::Dice;
 use faults::{Faults, Target};
@@ -86,17 +85,31 @@ const LEASE_OF_THE_DEAD: Duration = Duration::from_secs(11);
 /// Runs, reports, and answers whether anything was lost.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let seed = args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_microsecond().unsigned_abs());
-    let (events, processes) = (args.events(), args.processes);
     let mut dice = Dice::new(seed);
     let deck = Deck::new(&mut dice, args.faults(), args.crash_hits())?;
-    say(&format!("seed {seed}: {events} events, {} faults, {processes} processes of each role", args.faults()));
+    say(&format!(
+        "seed {seed}: {} events, {} faults, {} processes of each role",
+        args.events(),
+        args.faults(),
+        args.processes
+    ));
     let directory = tempfile::Builder::new().prefix("foghorn-chaos-").tempdir()?;
-    let program = program(args.foghorn.as_deref(), directory.path())?;
-    let faults = Faults::new(target(directory.path(), program, processes).await?, args.every.unwrap_or(3.5));
+    let judged = judge(args, directory.path(), deck, dice).await;
+    if args.keep || !judged.as_ref().is_ok_and(|is_good| *is_good) {
+        say(&format!("logs are in {}; repeat with --seed {seed}", directory.keep().display()));
+    }
+    Ok(if judged? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Breaks everything in the deck, and answers whether nothing was lost.
+async fn judge(args: &Args, directory: &Path, deck: Deck, mut dice: Dice) -> anyhow::Result<bool> {
+    let program = program(args.foghorn.as_deref(), directory)?;
+    let faults = Faults::new(target(directory, program, args.processes).await?, args.every.unwrap_or(3.5));
     let Target { postgres, fleet, .. } = faults.target();
     let length =
         (LEASE_OF_THE_DEAD * deck.of_agents.len() as u32).max(faults.every().mul_f64(deck.others.len() as f64));
-    let (began, sender) = (Instant::now(), Sender::begin(Plan::new(&mut dice, events, length), fleet.clone()));
+    let plan = Plan::new(&mut dice, args.events(), length);
+    let (began, sender) = (Instant::now(), Sender::begin(plan, fleet.clone()));
     let progress = |done| say(&format!("{done} faults, {} events accepted", sender.accepted()));
     let injected = faults.inject(deck, &mut dice, progress).await;
     // First, so that nothing stands still for ever if that failed.
@@ -112,24 +125,9 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     fleet.stop().await;
     let verdict = verdict.and(checker::given_back(postgres.port()).await?);
     faults.report();
-    let was_quiet = quiet.inspect_err(|why| say(&format!("{why:#}"))).is_ok();
-    finish(args, seed, directory, &verdict, was_quiet)
-}
-
-fn finish(
-    args: &Args,
-    seed: u64,
-    directory: tempfile::TempDir,
-    verdict: &Verdict,
-    was_quiet: bool,
-) -> anyhow::Result<ExitCode> {
     verdict.report();
-    let is_good = verdict.is_good() && was_quiet;
-    if args.keep || !is_good {
-        let kept = directory.keep();
-        say(&format!("logs are in {}; repeat with --seed {seed}", kept.display()));
-    }
-    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    quiet?;
+    Ok(verdict.is_good())
 }
 
 /// Everything that is going to be broken, running.

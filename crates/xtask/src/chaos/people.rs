@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(super) const WHO: &str = "ana";
 
 /// How long one act may take to be answered.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The people, and what they have done.
 #[derive(Default)]
@@ -37,16 +37,21 @@ impl People {
         };
         let body = json!({ "action": "ack", "user": WHO });
         let give_up = Instant::now() + PATIENCE;
+        let mut said = "nobody listens".to_owned();
         loop {
             for address in fleet.addresses("web") {
                 let to = format!("http://{address}/api/v1/incidents/{incident}/actions");
                 let asked = self.client.post(to).timeout(Duration::from_secs(10)).json(&body).send().await;
-                if asked.is_ok_and(|answer| answer.status().is_success()) {
-                    self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(incident);
-                    return Ok(());
-                }
+                said = match asked {
+                    Ok(answer) if answer.status().is_success() => {
+                        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).insert(incident);
+                        return Ok(());
+                    }
+                    Ok(answer) => format!("{}: {}", answer.status(), answer.text().await.unwrap_or_default()),
+                    Err(error) => format!("{error:#}"),
+                };
             }
-            ensure!(Instant::now() < give_up, "incident {incident} cannot be acknowledged");
+            ensure!(Instant::now() < give_up, "incident {incident} cannot be acknowledged: {said}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
