@@ -23,7 +23,7 @@ const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(20);
 const LONG_ENOUGH_TO_SPOOL: Duration = Duration::from_secs(2);
 
 /// How often a crash point is tried again that nobody came by.
-const TRIES: u32 = 3;
+const TRIES: u32 = 2;
 
 /// Everything that can be broken.
 pub(super) struct Target {
@@ -69,8 +69,15 @@ impl Faults {
     }
 
     async fn kill_agents(&self, points: Vec<Point>, dice: &mut Dice) -> anyhow::Result<()> {
+        let mut spared = Vec::new();
         for point in points {
             tokio::time::sleep(Duration::from_millis(dice.below(1_500))).await;
+            if !self.crash(point).await? {
+                spared.push(point);
+            }
+        }
+        // Another time: it depends on what there is to tell just then.
+        for point in spared {
             self.crash(point).await?;
         }
         Ok(())
@@ -99,17 +106,17 @@ impl Faults {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Has a process die at a point. It counts as a fault when one has.
-    async fn crash(&self, point: Point) -> anyhow::Result<()> {
+    /// Has a process die at a point. It counts as a fault when one has, and only then is the answer `true`.
+    async fn crash(&self, point: Point) -> anyhow::Result<bool> {
         for _ in 0..TRIES {
             let (hit, ()) = tokio::try_join!(self.target.points.hit(point), self.lead_to(point))?;
             if hit {
                 self.note(format!("{} died at a crash point", point.role));
-                return Ok(());
+                return Ok(true);
             }
         }
         super::say(&format!("nobody came by \"{}\"", point.name));
-        Ok(())
+        Ok(false)
     }
 
     /// Does what takes a process to a point, where nobody passes by himself.
