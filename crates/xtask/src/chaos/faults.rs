@@ -142,6 +142,10 @@ impl Faults {
                 slot.signal("KILL");
                 format!("{} killed", slot.role)
             }
+            (Fault::Restart, Some(slot)) => {
+                slot.signal("TERM");
+                format!("{} asked to stop and started again", slot.role)
+            }
             (Fault::Stop, Some(slot)) => stop_longer_than_a_lease(slot),
             (Fault::MoveTheClock, Some(slot)) => move_the_clock(&slot, dice),
             (Fault::CutConnections, _) => {
@@ -169,7 +173,9 @@ impl Faults {
                 "Redis flushed".to_owned()
             }
             (Fault::BreakSlack, _) => break_slack(slack, dice),
-            (Fault::Crash(_) | Fault::Kill | Fault::Stop | Fault::MoveTheClock, _) => "nothing".to_owned(),
+            (Fault::Crash(_) | Fault::Kill | Fault::Restart | Fault::Stop | Fault::MoveTheClock, _) => {
+                "nothing".to_owned()
+            }
         })
     }
 
