@@ -29,6 +29,14 @@ check:
 ci:
     ./.ci/run
 
+# Real processes, a real Postgres, a real Redis, everything broken on purpose; `just chaos --short` takes minutes
+chaos *ARGS:
+    cargo xtask chaos {{ ARGS }}
+
+# The same events through one, two and three processes of triage, with kills
+partitions *ARGS:
+    cargo xtask partitions {{ ARGS }}
+
 # Licences, bans, sources and advisories (needs cargo-deny)
 deny:
     cargo deny --locked check

@@ -1,6 +1,7 @@
 //! A person's hand on an incident. Everything they wrote is redacted here, before it is stored, audited or
 //! shown; the audit row carries digests of it.
 
+use crate::crash;
 use crate::doorbell::Doorbell;
 use crate::metrics::Metrics;
 use foghorn_domain::incident::{Action, Incident, IncidentId};
@@ -110,7 +111,9 @@ impl Acting {
         solution: Option<&str>,
     ) -> Result<(Incident, bool)> {
         let act = self.asked(incident_id, action, actor, note, solution);
+        crash::point("act before commit");
         let (incident, changed) = self.store.act(act).await?;
+        crash::point("act after commit");
         if changed {
             Metrics::count(&self.metrics.actions, action.as_str(), 1);
         }

@@ -1,36 +1,25 @@
-//! Named places at which a process can be made to die, for crash tests. Without the feature `crash-points` a call
-//! to [`point`] is nothing.
+//! Named places at which a process can be made to die, for crash tests. A release has none: [`point`] is nothing there,
+//! unless it was built with the feature `crash-points`.
 //!
-//! `FOGHORN_CRASH_AT` names the place, `FOGHORN_CRASH_AFTER` how often it is passed before. Who dies writes the name
-//! into the file `FOGHORN_CRASH_LOG` first. It ends as by `kill -9`: nothing is finished, nothing flushed.
+//! `FOGHORN_CRASH_DIR` names a directory. Whoever passes a point while a file of that name lies there renames the file,
+//! so that it is known who took it and nobody else does, and ends as by `kill -9`: nothing is finished, nothing flushed.
 
-/// Dies here if that was asked for.
-#[cfg(not(feature = "crash-points"))]
+/// Dies here if that is asked for.
+#[cfg(not(any(debug_assertions, feature = "crash-points")))]
 #[inline(always)]
 pub(crate) fn point(_name: &'static str) {}
 
-/// Dies here if that was asked for.
-#[cfg(feature = "crash-points")]
+/// Dies here if that is asked for.
+#[cfg(any(debug_assertions, feature = "crash-points"))]
 pub(crate) fn point(name: &'static str) {
-    use std::io::Write;
+    use std::path::PathBuf;
     use std::sync::LazyLock;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
-    static AT: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FOGHORN_CRASH_AT").ok());
-    static LEFT: LazyLock<AtomicU64> = LazyLock::new(|| {
-        let after = std::env::var("FOGHORN_CRASH_AFTER").ok().and_then(|text| text.parse().ok());
-        AtomicU64::new(after.unwrap_or(0))
-    });
-    if AT.as_deref() != Some(name) {
-        return;
+    static DIRECTORY: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| std::env::var_os("FOGHORN_CRASH_DIR").map(PathBuf::from));
+    let Some(directory) = DIRECTORY.as_ref() else { return };
+    let taken = directory.join(format!("{name}.{}", std::process::id()));
+    if std::fs::rename(directory.join(name), taken).is_ok() {
+        std::process::abort();
     }
-    if LEFT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
-        return;
-    }
-    if let Ok(path) = std::env::var("FOGHORN_CRASH_LOG")
-        && let Ok(mut log) = std::fs::File::options().create(true).append(true).open(path)
-    {
-        let _ = writeln!(log, "{name}");
-    }
-    std::process::abort();
 }

@@ -6,6 +6,7 @@
 
 mod record;
 
+use crate::crash;
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{EventStatus, NewEvent};
 use foghorn_domain::severity::Severity;
@@ -151,7 +152,9 @@ impl Overflow {
         *self.oldest() = first;
         let count = events.len();
         // If this fails it is not known whether it was done. The store knows, and takes nothing twice.
+        crash::point("spool before commit");
         self.store.append_spooled(self.spool.name().to_owned(), events).await?;
+        crash::point("spool after commit");
         self.forget(last).await?;
         *self.oldest() = newest.filter(|_| !self.spool.is_empty());
         Ok(count)

@@ -195,9 +195,9 @@ impl Receiver {
     }
 
     /// Looks for what an earlier attempt may have left.
-    pub(crate) async fn look(&self, row: &Notification) -> Looked {
+    pub(crate) async fn look(&self, row: &Notification, now: Timestamp) -> Looked {
         match self {
-            Self::Slack(slack) => slack.look(row).await,
+            Self::Slack(slack) => slack.look(row, now).await,
             // Mail servers do not say what they have; most readers drop a second mail of the same Message-ID.
             Self::Email(_) => Looked::NotThere,
             Self::PagerDuty(_) | Self::Webhook(_) | Self::Rehearsal(_) => Looked::NoNeed,

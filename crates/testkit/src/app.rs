@@ -87,6 +87,12 @@ impl App {
         Self::in_directory(directory, Some(database), clock, settings, |_| {})
     }
 
+    /// One that goes on with the file in a data directory.
+    pub fn in_data_dir(directory: TempDir) -> Self {
+        let settings = Settings::new(directory.path());
+        Self::in_directory(directory, None, Self::clock(), settings, |_| {})
+    }
+
     /// A new one whose web surface is configured otherwise.
     pub fn with_web(configure: impl FnOnce(&mut WebConfig)) -> Self {
         let directory = TempDir::new().unwrap();

@@ -14,7 +14,7 @@ mod shape;
 pub use fault::Fault;
 pub use record::{SlackEdit, SlackMessage};
 
-use foghorn_domain::clock::{Clock, SignedDuration};
+use foghorn_domain::clock::{Clock, SignedDuration, Timestamp};
 use foghorn_pipeline::receivers::SlackSettings;
 use foghorn_slack::Secret;
 use record::{Channel, Record};
@@ -161,6 +161,13 @@ impl FakeSlack {
         late.len()
     }
 
+    /// Forgets every fault that is due: calls succeed again.
+    pub fn heal(&self) {
+        let mut record = self.shared.record();
+        record.faults.clear();
+        record.regular = None;
+    }
+
     /// Calls that are still on their way.
     pub fn on_their_way(&self) -> usize {
         self.shared.late.lock().unwrap().len()
@@ -197,6 +204,11 @@ impl FakeSlack {
             }
         }
         ledger
+    }
+
+    /// When somebody looked through a channel or a thread and was answered, oldest first.
+    pub fn look_ups(&self) -> Vec<Timestamp> {
+        self.shared.record().look_ups.clone()
     }
 
     /// What only one person saw: the arguments of `chat.postEphemeral`.

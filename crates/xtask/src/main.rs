@@ -1,6 +1,7 @@
 //! Work on Foghorn itself, apart from building and testing it.
 
 mod chaos;
+mod partitions;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -11,12 +12,14 @@ use std::process::ExitCode;
 enum Task {
     /// Run Foghorn as several processes, break everything under it, and count what is lost
     Chaos(chaos::Args),
+    /// Send the same events through one, two and three processes of triage, and compare what comes of them
+    Partitions(partitions::Args),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match Task::parse() {
-        Task::Chaos(args) => {
-            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(chaos::run(&args))
-        }
+        Task::Chaos(args) => runtime.block_on(chaos::run(&args)),
+        Task::Partitions(args) => runtime.block_on(partitions::run(&args)),
     }
 }

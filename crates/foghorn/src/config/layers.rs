@@ -156,10 +156,11 @@ impl Values {
     }
 }
 
-/// `CONFIG` and `URL` are read elsewhere; `SERVICE_…` and `PORT…` are what Kubernetes sets in every
-/// container for a service called foghorn.
+/// `CONFIG` and `URL` are read elsewhere, and `CRASH_DIR` where crash tests are meant; `SERVICE_…` and `PORT…` are what
+/// Kubernetes sets in every container for a service called foghorn.
 fn is_known_otherwise(rest: &str) -> bool {
-    matches!(rest, "CONFIG" | "URL") || rest.starts_with("SERVICE_") || rest.starts_with("PORT")
+    let is_of_crash_tests = rest == "CRASH_DIR" && cfg!(any(debug_assertions, feature = "crash-points"));
+    matches!(rest, "CONFIG" | "URL") || rest.starts_with("SERVICE_") || rest.starts_with("PORT") || is_of_crash_tests
 }
 
 fn unknown(path: &str, origin: Origin) -> ConfigError {

@@ -53,6 +53,7 @@ mod retention;
 mod offline;
 mod stores;
 mod wire;
+mod upgrade;
 mod spool;
 mod away;
 mod browser;

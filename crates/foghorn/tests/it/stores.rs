@@ -190,7 +190,7 @@ async fn an_alert_is_read_before_the_logs_that_wait_and_everything_is_read_once(
     }
 }
 
-fn open(database: &str, directory: &std::path::Path) -> Store {
+pub(crate) fn open(database: &str, directory: &std::path::Path) -> Store {
     Store::open(Options { database: Some(postgres::address(database)), ..Options::new(directory) }).unwrap()
 }
 

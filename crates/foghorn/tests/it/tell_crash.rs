@@ -2,7 +2,8 @@
 //! only what was still on its way when it was looked for, and says so.
 
 use crate::process::Server;
-use foghorn_testkit::{FakeSlack, Fault, SlackMessage};
+use foghorn_domain::clock::SignedDuration;
+use foghorn_testkit::{App, FakeSlack, Fault, SlackMessage, event};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -113,4 +114,22 @@ async fn kills_between_sending_and_recording_leave_nobody_untold() {
     assert!(again <= 1.0);
     assert_eq!(number("SELECT count(*) FROM notifications WHERE receiver = 'slack' AND status = 'sent'"), kills as i64);
     assert_eq!(number("SELECT count(*) FROM audit_logs WHERE action = 'slack_sent'"), kills as i64);
+}
+
+#[tokio::test]
+async fn a_message_is_found_again_though_whoever_began_it_went_by_a_clock_that_was_ahead() {
+    let (slack, clock) = (FakeSlack::with_clock(App::clock()).await, App::clock());
+    let ahead = SignedDuration::from_mins(20);
+    clock.advance(ahead);
+    let mut app = App::with_receivers(clock.clone(), "", |receivers| receivers.slack = slack.settings());
+    slack.fault_on("chat.postMessage", Fault::LandThenCut);
+    app.send(event("orders", "log", "ERROR database query timeout")).await;
+    app.settle().await;
+    assert_eq!((slack.all_messages().len(), slack.look_ups().len()), (1, 0), "it landed, and nobody knows");
+    // The next process goes by a right clock, and finds the row as one that has died leaves it.
+    clock.advance(-ahead);
+    app.run_sql("UPDATE notifications SET next_attempt_at = NULL");
+    app.settle().await;
+    assert_eq!((slack.all_messages().len(), slack.look_ups().len()), (1, 1));
+    assert_eq!(app.count("SELECT count(*) FROM notifications WHERE receiver = 'slack' AND status = 'sent'"), 1);
 }

@@ -32,7 +32,7 @@ impl Deliver {
         row: &Notification,
         incident: &Incident,
     ) -> Result<Option<NotFound>> {
-        let mut delivered = match receiver.look(row).await {
+        let mut delivered = match receiver.look(row, self.store.clock().now()).await {
             Looked::Found(found) => *found,
             Looked::NoNeed => return Ok(Some(NotFound { may_repeat: row.may_repeat })),
             // What is on its way may still land.

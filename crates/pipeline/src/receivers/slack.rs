@@ -2,6 +2,7 @@
 //! thread.
 
 use super::{Delivered, Failure, Looked, Outgoing};
+use foghorn_domain::clock::Timestamp;
 use foghorn_domain::incident::IncidentEvidence;
 use foghorn_domain::notification::Reason;
 use foghorn_domain::redaction::redact;
@@ -43,8 +44,9 @@ impl SlackReceiver {
         Ok(Delivered { provider: provider(&posted, thread), slack: Some(row_of(outgoing, rendered)) })
     }
 
-    pub(super) async fn look(&self, row: &Notification) -> Looked {
-        let (since, mark) = (row.created_at, self.mark(row));
+    pub(super) async fn look(&self, row: &Notification, now: Timestamp) -> Looked {
+        // Whoever wrote the row may have gone by a clock that was ahead.
+        let (since, mark) = (row.created_at.min(now), self.mark(row));
         let thread = word(row, "thread_ts");
         let found = match thread {
             Some(thread) => self.client.find_in_thread(&self.channel, thread, since, &mark).await,

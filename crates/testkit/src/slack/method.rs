@@ -20,6 +20,8 @@ pub(super) struct Call {
     pub(super) token: Option<String>,
     pub(super) arguments: Map<String, Value>,
     pub(super) is_json: bool,
+    /// When it came.
+    pub(super) at: Timestamp,
 }
 
 impl Call {
@@ -57,6 +59,9 @@ pub(super) fn carry_out(shared: &Shared, call: &Call) -> Reply {
         "apps.connections.open" => Ok(json!({ "url": format!("ws://127.0.0.1:{}/link", record.socket_port) })),
         _ => refuse("unknown_method"),
     });
+    if done.is_ok() && matches!(&*call.method, "conversations.history" | "conversations.replies") {
+        record.look_ups.push(now);
+    }
     Reply::Body(match done {
         Ok(mut body) => {
             body["ok"] = json!(true);
@@ -138,6 +143,7 @@ fn post(record: &mut Record, call: &Call, now: Timestamp) -> Done {
         metadata,
         thread_ts,
         edits: Vec::new(),
+        sent_at: call.at,
         at: now,
     };
     let answer = json!({ "channel": message.channel, "ts": message.ts, "message": message.as_answer(false) });

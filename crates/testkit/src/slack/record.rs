@@ -22,6 +22,8 @@ pub struct SlackMessage {
     pub thread_ts: Option<String>,
     /// What it said before it was edited, oldest first.
     pub edits: Vec<SlackEdit>,
+    /// When the call came that posted it.
+    pub sent_at: Timestamp,
     /// When it landed.
     pub at: Timestamp,
 }
@@ -84,6 +86,8 @@ pub(super) struct Record {
     pub(super) views: Vec<Value>,
     pub(super) responses: Vec<(String, Value)>,
     pub(super) calls: Vec<String>,
+    /// When channels and threads were looked through.
+    pub(super) look_ups: Vec<Timestamp>,
     pub(super) faults: VecDeque<(Option<String>, Fault)>,
     /// A fault for every so manieth call that writes.
     pub(super) regular: Option<(usize, Fault)>,
@@ -113,6 +117,7 @@ impl Record {
             views: Vec::new(),
             responses: Vec::new(),
             calls: Vec::new(),
+            look_ups: Vec::new(),
             faults: VecDeque::new(),
             regular: None,
             writes: 0,

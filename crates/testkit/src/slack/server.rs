@@ -4,6 +4,7 @@ use super::method::{Call, Reply, carry_out};
 use super::{Fault, Shared};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, Response};
+use foghorn_domain::clock::Timestamp;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -45,7 +46,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         shared.changed();
         return Ok(Response::new(Body::from("ok")));
     }
-    let call = call(path.strip_prefix("/api/").unwrap_or_default(), &parts.headers, &body);
+    let method = path.strip_prefix("/api/").unwrap_or_default();
+    let call = call(method, &parts.headers, &body, shared.clock.now());
     let fault = {
         let mut record = shared.record();
         record.calls.push(call.method.clone());
@@ -91,7 +93,7 @@ async fn fail(fault: Fault) -> Result<Response<Body>, io::Error> {
     }
 }
 
-fn call(method: &str, headers: &HeaderMap, body: &[u8]) -> Call {
+fn call(method: &str, headers: &HeaderMap, body: &[u8], at: Timestamp) -> Call {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let is_json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
     let arguments: Map<String, Value> = if is_json {
@@ -102,7 +104,7 @@ fn call(method: &str, headers: &HeaderMap, body: &[u8]) -> Call {
             .collect()
     };
     let token = header("authorization").and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
-    Call { method: method.to_owned(), token, arguments, is_json }
+    Call { method: method.to_owned(), token, arguments, is_json, at }
 }
 
 fn json(body: &Value) -> Response<Body> {

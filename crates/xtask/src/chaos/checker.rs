@@ -1,10 +1,11 @@
 //! Compares three ledgers that know nothing of each other: what the sender had accepted, what the database holds,
 //! what stands in Slack.
 
-use super::fleet::Fleet;
+use super::faults::Target;
 use super::sender::{Ledger, Trouble};
 use anyhow::bail;
-use foghorn_testkit::FakeSlack;
+use foghorn_testkit::{FakeSlack, SlackMessage};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, NoTls};
@@ -14,6 +15,16 @@ async fn connect(port: u16) -> anyhow::Result<Client> {
     let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// Whether processes that were asked to stop have given back what they held, so that others need not wait.
+pub(super) async fn given_back(port: u16) -> anyhow::Result<Verdict> {
+    let sql = "SELECT id::text || ' of triage' FROM partitions WHERE holder IS NOT NULL
+               UNION ALL SELECT name FROM leases ORDER BY 1";
+    let held: Vec<String> = connect(port).await?.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
+    let mut verdict = Verdict::default();
+    verdict.must("leases held by processes that have stopped", held.len(), &held);
+    Ok(verdict)
 }
 
 /// Waits until every event has been triaged and every telling is out, and stays so.
@@ -62,6 +73,12 @@ impl Verdict {
         self.lines.iter().all(|(is_good, _)| *is_good)
     }
 
+    /// Both in one.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.lines.extend(other.lines);
+        self
+    }
+
     pub(super) fn report(&self) {
         super::say("\nverdict:");
         for (is_good, line) in &self.lines {
@@ -70,13 +87,18 @@ impl Verdict {
     }
 }
 
-/// Counts what was lost, doubled, left untold.
-pub(super) async fn check(port: u16, ledger: &Ledger, slack: &FakeSlack, fleet: &Fleet) -> anyhow::Result<Verdict> {
+/// Counts what was lost, doubled, left untold, and the crash points at which fewer than so many processes died.
+pub(super) async fn check(port: u16, ledger: &Ledger, target: &Target, crash_hits: usize) -> anyhow::Result<Verdict> {
+    let Target { slack, fleet, points, .. } = target;
     let mut verdict = Verdict::default();
+    let spared = |(name, hits): (&str, u32)| ((hits as usize) < crash_hits).then(|| format!("{name} ({hits})"));
+    let spared: Vec<String> = points.hits().into_iter().filter_map(spared).collect();
+    verdict.must(&format!("crash points hit fewer than {crash_hits} times"), spared.len(), &spared);
     let client = connect(port).await?;
     events(&client, ledger, &mut verdict).await?;
     let incidents = incidents(&client, ledger, &mut verdict).await?;
     tellings(&client, &incidents, slack, &mut verdict).await?;
+    acts(&client, &target.people.acknowledged(), &mut verdict).await?;
     let verified = fleet.run(&["audit", "verify"]).await?;
     let said = String::from_utf8_lossy(&verified.stdout).trim().to_owned();
     let wrong = usize::from(!verified.status.success());
@@ -145,7 +167,7 @@ async fn incidents(client: &Client, ledger: &Ledger, verdict: &mut Verdict) -> a
 }
 
 /// Each incident stands in Slack, alone or in a message that names others, and no message stands there twice but
-/// where the first landed after it was looked for, which is marked.
+/// where the first landed after somebody had looked for it, and then the other is marked.
 async fn tellings(
     client: &Client,
     incidents: &BTreeSet<i64>,
@@ -162,10 +184,11 @@ async fn tellings(
     let in_slack: BTreeMap<String, usize> = slack.ledger();
     let mut told: BTreeSet<i64> = BTreeSet::new();
     let mut joined: Vec<(i64, i64)> = Vec::new();
+    let known: BTreeSet<&str> = in_slack.keys().map(|id| number_of(id)).collect();
     for row in &rows {
         let (incident, status, id): (i64, &str, i64) = (row.get(0), row.get(1), row.get(3));
         match status {
-            "sent" if in_slack.keys().any(|known| known.rsplit([':', '-']).next() == Some(&id.to_string())) => {
+            "sent" if known.contains(&*id.to_string()) => {
                 told.insert(incident);
             }
             "joined" => joined.extend(row.get::<_, Option<i64>>(2).map(|with| (incident, with))),
@@ -181,17 +204,77 @@ async fn tellings(
     }
     let untold: Vec<String> = incidents.difference(&told).map(i64::to_string).collect();
     verdict.must("incidents that nobody was told of", untold.len(), &untold);
-    let twice: Vec<String> = in_slack.iter().filter(|(_, count)| **count > 1).map(|(id, _)| id.clone()).collect();
-    let unmarked: Vec<String> = twice
-        .iter()
-        .filter(|id| {
-            let messages = slack.all_messages();
-            let copies = messages.iter().filter(|message| message.notification_id() == Some(id)).collect::<Vec<_>>();
-            copies.iter().filter(|message| message.blocks.to_string().contains("may repeat")).count() + 1 < copies.len()
-        })
-        .cloned()
-        .collect();
-    verdict.note(format!("{} messages in Slack, {} tellings posted a second time", in_slack.len(), twice.len()));
-    verdict.must("tellings posted again without saying so", unmarked.len(), &unmarked);
+    repeats(&in_slack, slack, verdict);
     Ok(())
+}
+
+/// What people were told is done has been done, and is written down once however often they had to ask.
+async fn acts(client: &Client, acknowledged: &BTreeSet<i64>, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let sql = "SELECT incident_id, count(*) FROM audit_logs WHERE who = $1 GROUP BY 1";
+    let rows = client.query(sql, &[&super::people::WHO]).await?;
+    let written: BTreeMap<i64, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let lost: Vec<String> = acknowledged.iter().filter(|id| !written.contains_key(id)).map(i64::to_string).collect();
+    let twice: Vec<String> = written.iter().filter(|(_, count)| **count > 1).map(|(id, _)| id.to_string()).collect();
+    verdict.note(format!("{} incidents acknowledged", acknowledged.len()));
+    verdict.must("acknowledgements lost", lost.len(), &lost);
+    verdict.must("acknowledgements written down more than once", twice.len(), &twice);
+    Ok(())
+}
+
+/// Whether each telling that stands in Slack more than once had to be repeated, and says so.
+fn repeats(in_slack: &BTreeMap<String, usize>, slack: &FakeSlack, verdict: &mut Verdict) {
+    let (messages, look_ups) = (slack.all_messages(), slack.look_ups());
+    let twice: Vec<&String> = in_slack.iter().filter(|(_, count)| **count > 1).map(|(id, _)| id).collect();
+    let (mut unmarked, mut needless) = (Vec::new(), Vec::new());
+    for id in &twice {
+        let copies: Vec<_> = messages.iter().filter(|message| message.notification_id() == Some(id)).collect();
+        let (marked, plain): (Vec<_>, Vec<_>) =
+            copies.iter().partition(|message| message.blocks.to_string().contains("may repeat"));
+        if plain.len() > 1 {
+            unmarked.push((*id).clone());
+        }
+        let is_needless = |repeat: &&&SlackMessage| {
+            let others = copies.iter().filter(|copy| copy.ts != repeat.ts).map(|copy| copy.at);
+            was_to_be_found(repeat.sent_at, others, &look_ups)
+        };
+        if marked.iter().any(is_needless) {
+            needless.push((*id).clone());
+        }
+    }
+    verdict.note(format!("{} tellings in Slack, {} of them twice", in_slack.len(), twice.len()));
+    verdict.must("tellings posted again without saying so", unmarked.len(), &unmarked);
+    verdict.must("tellings posted again although they were to be found", needless.len(), &needless);
+}
+
+/// Whether what was sent again at a moment had landed before somebody looked for it, or nobody had looked. Whoever sends
+/// again looks right before.
+fn was_to_be_found(sent_at: Timestamp, mut landed: impl Iterator<Item = Timestamp>, look_ups: &[Timestamp]) -> bool {
+    let looked = look_ups.iter().rfind(|at| **at <= sent_at);
+    looked.is_none_or(|looked| landed.any(|at| at < *looked))
+}
+
+/// The row that a message in Slack bears the number of.
+fn number_of(id: &str) -> &str {
+    id.rsplit([':', '-']).next().unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeat_is_needless_where_the_first_had_landed_before_anybody_looked() {
+        let at = |second| Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
+        let cases = [
+            ("it landed after the look-up", 6, vec![7], vec![5], false),
+            ("it landed before", 6, vec![4], vec![5], true),
+            ("only a look-up for another came after it", 6, vec![7], vec![1, 5, 8], false),
+            ("nobody looked", 6, vec![4], vec![], true),
+            ("one of two was to be found", 9, vec![3, 20], vec![8], true),
+        ];
+        for (case, sent, landed, looked, expected) in cases {
+            let looked: Vec<Timestamp> = looked.into_iter().map(at).collect();
+            assert_eq!(was_to_be_found(at(sent), landed.into_iter().map(at), &looked), expected, "{case}");
+        }
+    }
 }

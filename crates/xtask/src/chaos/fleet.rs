@@ -11,11 +11,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// The roles that processes are started with.
-pub(super) const ROLES: [&str; 4] = ["ingest", "triage", "agent", "web"];
-
 /// The processes.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     slots: Vec<Arc<Slot>>,
     keepers: Vec<JoinHandle<()>>,
     program: PathBuf,
@@ -23,9 +20,9 @@ pub(super) struct Fleet {
 }
 
 /// A place for one process after the other.
-pub(super) struct Slot {
-    pub(super) role: &'static str,
-    pub(super) directory: PathBuf,
+pub(crate) struct Slot {
+    pub(crate) role: &'static str,
+    pub(crate) directory: PathBuf,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -45,17 +42,22 @@ impl Slot {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub(super) fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         self.state().pid
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.state().address.clone()
+    }
+
     /// What the next process of this place gets in its environment.
-    pub(super) fn give_next(&self, extra: Vec<(String, String)>) {
+    pub(crate) fn give_next(&self, extra: Vec<(String, String)>) {
         self.state().extra = extra;
     }
 
     /// Signals the process there is now; `false` where there is none.
-    pub(super) fn signal(&self, name: &str) -> bool {
+    pub(crate) fn signal(&self, name: &str) -> bool {
         let Some(pid) = self.pid() else { return false };
         let mut kill = std::process::Command::new("kill");
         kill.arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null());
@@ -65,17 +67,17 @@ impl Slot {
 
 impl Fleet {
     /// Starts so many processes of each role, and waits until each listens.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         program: PathBuf,
         directory: PathBuf,
         environment: Vec<(String, String)>,
-        of_each: usize,
+        roles: &[(&'static str, usize)],
     ) -> anyhow::Result<Self> {
         let mut fleet = Self { slots: Vec::new(), keepers: Vec::new(), program, environment };
         let migrated = fleet.command(&directory.join("migrate")).arg("migrate").output().await?;
         ensure!(migrated.status.success(), "migrate failed: {}", String::from_utf8_lossy(&migrated.stderr));
-        for role in ROLES {
-            for number in 0..of_each {
+        for (role, count) in roles.iter().copied() {
+            for number in 0..count {
                 let directory = directory.join(format!("{role}-{number}"));
                 std::fs::create_dir_all(&directory)?;
                 fleet.slots.push(Arc::new(Slot { role, directory, state: Mutex::default(), changed: Notify::new() }));
@@ -102,22 +104,22 @@ impl Fleet {
     }
 
     /// A command against the same database, in a directory of its own.
-    pub(super) async fn run(&self, arguments: &[&str]) -> anyhow::Result<std::process::Output> {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> anyhow::Result<std::process::Output> {
         let directory = tempfile::tempdir()?;
         Ok(self.command(directory.path()).command().args(arguments).output().await?)
     }
 
-    pub(super) fn slots(&self) -> &[Arc<Slot>] {
+    pub(crate) fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
     }
 
     /// Where processes of a role listen now.
-    pub(super) fn addresses(&self, role: &str) -> Vec<String> {
+    pub(crate) fn addresses(&self, role: &str) -> Vec<String> {
         self.slots.iter().filter(|slot| slot.role == role).filter_map(|slot| slot.state().address.clone()).collect()
     }
 
     /// How often processes were started, by role.
-    pub(super) fn starts(&self) -> BTreeMap<&'static str, u32> {
+    pub(crate) fn starts(&self) -> BTreeMap<&'static str, u32> {
         let mut starts = BTreeMap::new();
         for slot in &self.slots {
             *starts.entry(slot.role).or_default() += slot.state().starts;
@@ -125,18 +127,8 @@ impl Fleet {
         starts
     }
 
-    /// How often each crash point was hit: every process writes a line before it dies at one.
-    pub(super) fn crashes(&self) -> BTreeMap<String, u32> {
-        let mut hits = BTreeMap::new();
-        for slot in &self.slots {
-            let text = std::fs::read_to_string(slot.directory.join("crashes")).unwrap_or_default();
-            text.lines().for_each(|line| *hits.entry(line.to_owned()).or_default() += 1);
-        }
-        hits
-    }
-
     /// Ends every process and starts none again.
-    pub(super) async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         for slot in &self.slots {
             slot.state().is_over = true;
             slot.signal("CONT");
@@ -198,7 +190,6 @@ async fn live(slot: &Slot, template: &Template, extra: &[(String, String)]) -> a
         .command()
         .args(["serve", "--roles", slot.role])
         .env("FOGHORN_LISTEN", "127.0.0.1:0")
-        .env("FOGHORN_CRASH_LOG", slot.directory.join("crashes"))
         .envs(extra.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .stderr(log)

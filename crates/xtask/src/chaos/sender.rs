@@ -1,29 +1,38 @@
 //! Whoever sends: many at once, each event again until it is accepted, and a ledger of what was.
 //!
-//! An event's `idempotency_key` is its number, so sending it again after a broken connection is the same event.
+//! New troubles begin until the last fault, since what dies while it tells needs something to tell. An event's
+//! `idempotency_key` is its number, so sending it again after a broken connection is the same event.
 
 use super::dice::Dice;
 use super::fleet::Fleet;
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 const SERVICES: u64 = 12;
-const TROUBLES: u64 = 24;
-/// Troubles that go on at the same time: new ones begin, and so people are told, until the end.
+/// Troubles that begin at the same time.
 const AT_ONCE: u64 = 4;
+/// So many troubles ago one began that still goes on.
+const GROWS_FOR: u64 = 20;
+/// A new trouble begins this often, so that there is always somebody to tell. More would be told as one.
+const NEW_TROUBLE_EVERY: Duration = Duration::from_secs(3);
+/// When all that was asked for is sent and the faults go on, events come this often.
+const THEN_EVERY: Duration = Duration::from_millis(200);
 const SENDERS: usize = 8;
 
-/// Everything that will be sent, by number.
+/// What is sent, by number, and when.
 pub(super) struct Plan {
-    /// Which trouble each event is of.
-    of: Vec<Trouble>,
-    words: Vec<String>,
+    seed: u64,
+    /// Events that are sent at least.
+    events: u64,
+    /// When the last of these is due.
+    length: Duration,
 }
 
 /// What belongs into one incident.
@@ -36,22 +45,43 @@ pub(super) struct Trouble {
 }
 
 impl Plan {
-    pub(super) fn new(dice: &mut Dice, events: u64) -> Self {
-        let words = (0..TROUBLES).map(|_| sentence(dice)).collect();
-        let trouble = |number: u64| {
-            let begun = number * (TROUBLES - AT_ONCE) / events.max(1);
-            Trouble { service: dice.below(SERVICES), text: begun + dice.below(AT_ONCE) }
+    pub(super) fn new(dice: &mut Dice, events: u64, length: Duration) -> Self {
+        Self { seed: dice.roll(), events, length }
+    }
+
+    /// When an event is due, after the beginning.
+    fn due(&self, number: u64) -> Duration {
+        match number.checked_sub(self.events) {
+            None => self.length.mul_f64(number as f64 / self.events as f64),
+            Some(later) => self.length + THEN_EVERY.mul_f64(later as f64),
+        }
+    }
+
+    /// What an event is of. Of every fourth text two services complain, on the same host: they are told together.
+    fn trouble(&self, number: u64) -> Trouble {
+        let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        let begun = (self.due(number).as_secs_f64() / NEW_TROUBLE_EVERY.as_secs_f64()) as u64;
+        let text = match dice.below(3) {
+            // What people were told of grows, so that messages are edited.
+            0 => begun.saturating_sub(dice.below(GROWS_FOR)),
+            _ => begun + dice.below(AT_ONCE),
         };
-        let of = (0..events).map(trouble).collect();
-        Self { of, words }
+        let is_shared = text.is_multiple_of(4) && dice.below(2) == 0;
+        Trouble { service: (text + u64::from(is_shared) * 5) % SERVICES, text }
     }
 
     fn event(&self, number: u64) -> Value {
-        let Trouble { service, text } = self.of[number as usize];
+        let Trouble { service, text } = self.trouble(number);
+        let words = sentence(&mut Dice::new(self.seed.wrapping_add(text)));
+        let mut metadata =
+            json!({ "level": "error", "service": format!("service-{service}"), "number": number, "text": text });
+        if text.is_multiple_of(4) {
+            metadata["host"] = json!(format!("host-{text}"));
+        }
         json!({
             "source": format!("service-{service}"), "type": "log",
-            "payload": format!("{} after {} ms", self.words[text as usize], number % 900 + 100),
-            "metadata": { "level": "error", "service": format!("service-{service}"), "number": number, "text": text },
+            "payload": format!("{words} after {} ms", number % 900 + 100),
+            "metadata": metadata,
             "idempotency_key": format!("event-{number}"),
         })
     }
@@ -88,56 +118,63 @@ pub(super) struct Sender {
     events: u64,
     ledger: Arc<Mutex<Ledger>>,
     tasks: Vec<JoinHandle<()>>,
+    is_over: watch::Sender<bool>,
 }
 
 impl Sender {
-    /// Begins to send; the last event is due when `length` has passed.
-    pub(super) fn begin(plan: Plan, fleet: Arc<Fleet>, length: Duration) -> Self {
-        let (plan, events) = (Arc::new(plan), 0);
-        let total = plan.of.len() as u64;
-        let (next, accepted) = (Arc::new(AtomicU64::new(events)), Arc::new(AtomicU64::new(0)));
+    /// Begins to send, and goes on until [`Self::finish`].
+    pub(super) fn begin(plan: Plan, fleet: Arc<Fleet>) -> Self {
+        let (events, plan) = (plan.events, Arc::new(plan));
+        let (next, accepted) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let ledger = Arc::new(Mutex::new(Ledger::default()));
+        let is_over = watch::Sender::new(false);
         let began = Instant::now();
         let tasks = (0..SENDERS)
             .map(|sender| {
                 let (plan, fleet, next) = (plan.clone(), fleet.clone(), next.clone());
-                let (accepted, ledger) = (accepted.clone(), ledger.clone());
+                let (accepted, ledger, mut is_over) = (accepted.clone(), ledger.clone(), is_over.subscribe());
                 tokio::spawn(async move {
                     let Ok(client) = reqwest::Client::builder().timeout(Duration::from_secs(20)).build() else {
                         return;
                     };
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= total {
+                        let is_stopped = tokio::select! {
+                            biased;
+                            () = async { drop(is_over.wait_for(|is_over| *is_over).await) } => true,
+                            () = tokio::time::sleep_until(began + plan.due(number)) => false,
+                        };
+                        if is_stopped && number >= plan.events {
                             return;
                         }
-                        tokio::time::sleep_until(began + length.mul_f64(number as f64 / total as f64)).await;
                         let again = deliver(&client, &fleet, sender as u64 + number, &plan.event(number)).await;
                         let mut ledger = ledger.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                        ledger.accepted.insert(number, plan.of[number as usize]);
+                        ledger.accepted.insert(number, plan.trouble(number));
                         ledger.again += again;
                         accepted.fetch_add(1, Ordering::Relaxed);
                     }
                 })
             })
             .collect();
-        Self { accepted, events: total, ledger, tasks }
+        Self { accepted, events, ledger, tasks, is_over }
     }
 
     pub(super) fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything is accepted.
+    /// Sends what is left of the plan, nothing beyond it, and waits until everything is accepted.
     pub(super) async fn finish(self, within: Duration) -> anyhow::Result<Ledger> {
-        let give_up = Instant::now() + within;
-        while self.accepted() < self.events {
-            ensure!(Instant::now() < give_up, "only {} of {} events were accepted", self.accepted(), self.events);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        for task in self.tasks {
-            task.await?;
-        }
+        let _ = self.is_over.send(true);
+        let everything = async {
+            for task in self.tasks {
+                task.await?;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(within, everything).await.context("events are not accepted")??;
+        let accepted = self.accepted.load(Ordering::Relaxed);
+        ensure!(accepted >= self.events, "only {accepted} of {} events were accepted", self.events);
         Ok(std::mem::take(&mut *self.ledger.lock().unwrap_or_else(|poisoned| poisoned.into_inner())))
     }
 }

@@ -29,7 +29,7 @@ fn succeeds(command: &mut Command) -> bool {
 }
 
 /// A Postgres of our own.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     programs: PathBuf,
     data: PathBuf,
     log: PathBuf,
@@ -39,7 +39,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Makes one in a directory, with a database `foghorn`.
-    pub(super) async fn start(directory: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn start(directory: &Path) -> anyhow::Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres");
         ensure!(Command::new(&script).arg("install").status()?.success(), "Postgres could not be fetched");
         let said = Command::new(&script).arg("where").output()?;
@@ -75,12 +75,12 @@ impl Postgres {
         Ok(postgres)
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Ends it as `pg_ctl stop --mode immediate` does: without a checkpoint, so that it recovers at its next start.
-    pub(super) async fn stop_at_once(&self) -> anyhow::Result<()> {
+    pub(crate) async fn stop_at_once(&self) -> anyhow::Result<()> {
         let Some(mut child) = self.child.lock().await.take() else { return Ok(()) };
         let pid = child.id().context("Postgres has ended by itself; see its log")?;
         ensure!(succeeds(Command::new("kill").arg("-QUIT").arg(pid.to_string())), "Postgres could not be stopped");
@@ -88,8 +88,27 @@ impl Postgres {
         Ok(())
     }
 
+    /// Has every process of it stand still: connections stay, and nobody answers.
+    pub(crate) async fn freeze(&self) -> anyhow::Result<()> {
+        // The first makes no more while the others are looked for.
+        let Some(first) = self.pid().await else { return Ok(()) };
+        signal("STOP", &[first])?;
+        signal("STOP", &children_of(first))
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub(crate) async fn thaw(&self) -> anyhow::Result<()> {
+        let Some(first) = self.pid().await else { return Ok(()) };
+        signal("CONT", &children_of(first))?;
+        signal("CONT", &[first])
+    }
+
+    async fn pid(&self) -> Option<u32> {
+        self.child.lock().await.as_ref()?.id()
+    }
+
     /// Starts it unless it runs.
-    pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+    pub(crate) async fn start_again(&self) -> anyhow::Result<()> {
         let mut running = self.child.lock().await;
         if running.is_some() {
             return Ok(());
@@ -104,6 +123,29 @@ impl Postgres {
         };
         until("Postgres", ready).await
     }
+}
+
+fn signal(name: &str, pids: &[u32]) -> anyhow::Result<()> {
+    if pids.is_empty() {
+        return Ok(());
+    }
+    // One that has ended meanwhile makes `kill` fail, and the others get the signal all the same.
+    let mut kill = Command::new("kill");
+    kill.arg(format!("-{name}")).args(pids.iter().map(u32::to_string)).stderr(Stdio::null()).status()?;
+    Ok(())
+}
+
+/// The processes that a process has started.
+fn children_of(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // `pid (name) state parent …`, and the name may hold anything.
+        let parent_of = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        parent_of == Some(parent)
+    };
+    pids.filter(is_child).collect()
 }
 
 fn is_root() -> anyhow::Result<bool> {
@@ -121,23 +163,23 @@ fn as_nobody(program: &Path) -> anyhow::Result<Command> {
 }
 
 /// A Redis of our own that keeps nothing on disk.
-pub(super) struct Redis {
+pub(crate) struct Redis {
     port: u16,
     child: Mutex<Option<Child>>,
 }
 
 impl Redis {
-    pub(super) async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let redis = Self { port: free_port()?, child: Mutex::default() };
         redis.start_again().await?;
         Ok(redis)
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    pub(super) async fn kill_and_start(&self) -> anyhow::Result<()> {
+    pub(crate) async fn kill_and_start(&self) -> anyhow::Result<()> {
         if let Some(mut child) = self.child.lock().await.take() {
             child.kill().await?;
         }
@@ -145,12 +187,12 @@ impl Redis {
         self.start_again().await
     }
 
-    pub(super) async fn flush(&self) -> anyhow::Result<()> {
+    pub(crate) async fn flush(&self) -> anyhow::Result<()> {
         ensure!(succeeds(&mut self.ask("FLUSHALL")), "FLUSHALL failed");
         Ok(())
     }
 
-    pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+    pub(crate) async fn start_again(&self) -> anyhow::Result<()> {
         let mut running = self.child.lock().await;
         if running.is_some() {
             return Ok(());
