@@ -86,6 +86,10 @@ pub struct Metrics {
     pub deliveries: Family<DeliveryOutcome, Counter>,
     /// Messages of other programs, by origin and outcome.
     pub letters: Family<LetterOutcome, Counter>,
+    /// Calls between the processes that share a database, by `made` and `heard`.
+    pub calls: Family<Direction, Counter>,
+    /// How many configurations the living processes go by; 1 where all are configured alike.
+    pub configurations: Gauge,
     /// Edits of delivered messages.
     pub edits: Counter,
     /// What people did, by action.
@@ -122,7 +126,7 @@ pub struct ModelMetrics {
 /// One label, `direction`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Direction {
-    /// `input` or `output`.
+    /// `input` or `output`; `made` or `heard`.
     pub direction: Word,
 }
 
@@ -165,6 +169,8 @@ impl Default for Metrics {
             tellings: Family::default(),
             deliveries: Family::default(),
             letters: Family::default(),
+            calls: Family::default(),
+            configurations: Gauge::default(),
             edits: Counter::default(),
             actions: Family::default(),
             event_to_incident: Histogram::new(latency),
@@ -186,6 +192,12 @@ impl Default for Metrics {
         registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
         registry.register("deliveries", "Messages to receivers, by kind and outcome", metrics.deliveries.clone());
         registry.register("letters", "Messages of other programs, by origin and outcome", metrics.letters.clone());
+        registry.register("calls", "Calls between processes that share a database, by direction", metrics.calls.clone());
+        registry.register(
+            "configurations",
+            "How many configurations the living processes go by",
+            metrics.configurations.clone(),
+        );
         registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
         registry.register("actions", "What people did to incidents", metrics.actions.clone());
         registry.register(
@@ -206,6 +218,11 @@ impl Metrics {
         if by > 0 {
             family.get_or_create(&Outcome { outcome: Word(outcome) }).inc_by(by);
         }
+    }
+
+    /// Adds to a counter of a family by direction.
+    pub fn directed(family: &Family<Direction, Counter>, direction: &'static str, by: u64) {
+        family.get_or_create(&Direction { direction: Word(direction) }).inc_by(by);
     }
 
     /// Counts what became of a message to a receiver.

@@ -6,6 +6,7 @@ use crate::access_keys::AccessKeys;
 use crate::act::Acting;
 use crate::agent_lease::AgentLease;
 use crate::analyse::{Analyse, Asking};
+use crate::calls::Calls;
 use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
 use crate::escalate::Escalate;
@@ -19,6 +20,7 @@ use crate::overflow::Overflow;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
+use crate::replicas::Replicas;
 use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::shared_redis::SharedRedis;
@@ -84,6 +86,8 @@ pub struct Handles {
     pub mailbox: Mailbox,
     /// Redis, where other programs share it.
     pub redis: Option<SharedRedis>,
+    /// The processes that share the database.
+    pub replicas: Replicas,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -107,7 +111,8 @@ pub struct Pipeline {
 pub struct Running {
     /// Stops what comes from Slack over a connection of our own.
     of_slack: CancellationToken,
-    of_redis: (CancellationToken, Vec<JoinHandle<()>>),
+    /// What listens to other programs and processes.
+    of_others: (CancellationToken, Vec<JoinHandle<()>>),
     /// In the order in which work flows.
     stages: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Store,
@@ -161,6 +166,7 @@ impl Pipeline {
         let handles = Handles {
             mailbox,
             redis,
+            replicas: Replicas::new(store.clone(), routes.clone(), metrics.clone(), &settings),
             ingest,
             acting,
             routes: routes.clone(),
@@ -293,8 +299,16 @@ impl Pipeline {
                 tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
             }
         }
-        let stop_redis = CancellationToken::new();
-        let redis = handles.redis.as_ref().map(|redis| redis.start(roles, &stop_redis)).unwrap_or_default();
+        let stop_others = CancellationToken::new();
+        let mut of_others = handles.redis.as_ref().map(|redis| redis.start(roles, &stop_others)).unwrap_or_default();
+        if handles.store.is_shared() {
+            of_others.push(tokio::spawn(handles.replicas.clone().run(stop_others.clone())));
+            if handles.redis.is_none() {
+                let bells = (triage_bell.clone(), notify_bell.clone());
+                let calls = Calls::new(handles.store.clone(), handles.metrics.clone(), bells);
+                of_others.push(tokio::spawn(calls.run(stop_others.clone())));
+            }
+        }
         let lease = AgentLease::new(handles.store.clone(), worker_name());
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
@@ -343,7 +357,7 @@ impl Pipeline {
             let stop = CancellationToken::new();
             stage(tokio::spawn(lease_loop(lease, stop.clone(), vitals.watch("lease"))), stop);
         }
-        Running { of_slack, of_redis: (stop_redis, redis), stages, store: handles.store }
+        Running { of_slack, of_others: (stop_others, of_others), stages, store: handles.store }
     }
 }
 
@@ -352,9 +366,9 @@ impl Running {
     /// is still told; then closes the store.
     pub async fn stop(self) {
         self.of_slack.cancel();
-        let (stop_redis, redis) = self.of_redis;
-        stop_redis.cancel();
-        for task in redis {
+        let (stop_others, of_others) = self.of_others;
+        stop_others.cancel();
+        for task in of_others {
             let _ = task.await;
         }
         for (stop, task) in self.stages {

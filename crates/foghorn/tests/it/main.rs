@@ -50,5 +50,7 @@ mod python;
 mod retention;
 mod offline;
 mod stores;
+mod replicas;
+mod database_errors;
 mod spool;
 mod browser;

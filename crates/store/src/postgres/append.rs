@@ -151,7 +151,7 @@ impl Log {
     }
 
     fn has_to_wait(&self, error: &Error) -> bool {
-        matches!(error, Error::Full | Error::Unreachable { .. }) || self.connection.has_ended()
+        matches!(error, Error::ServerFull { .. } | Error::Unreachable { .. }) || self.connection.has_ended()
     }
 
     fn append(&mut self, events: &[&NewEvent]) -> Result<Vec<Appended>> {
@@ -209,7 +209,7 @@ impl Log {
         {
             done = Err(Error::Unreachable { host: self.host.clone(), detail: detail.clone() });
         }
-        self.room.after_job(&done);
+        let done = self.room.after_job(done);
         let verdict = self.room.after_batch(done.as_ref().map(drop).map_err(Clone::clone), true);
         verdict.and(done)
     }

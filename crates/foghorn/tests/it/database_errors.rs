@@ -1,0 +1,249 @@
+//! A database or a Redis that cannot be used: one line that names the host and the remedy and never the password, an
+//! end where nothing heals by itself, another try where it may.
+
+use crate::process::{Server, foghorn};
+use foghorn_testkit::postgres::own::OwnServer;
+use foghorn_testkit::redis::RedisServer;
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+const PASSWORD: &str = "correct-horse-battery";
+const WRONG_PASSWORD: &str = "tr0ub4dor-and-3";
+
+/// A server that asks `ana` for a password, lets `tess` in by TLS alone and `pia` without it, with databases that each
+/// lack something.
+fn guarded() -> &'static OwnServer {
+    static SERVER: OnceLock<OwnServer> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let server = OwnServer::start();
+        for user in ["ana", "tess", "pia"] {
+            server.run("postgres", &format!("CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'"));
+        }
+        for database in ["well", "without_vector", "without_rights", "not_hers"] {
+            server.run("postgres", &format!("CREATE DATABASE {database}"));
+        }
+        server.run("well", "CREATE EXTENSION vector; GRANT CREATE ON SCHEMA public TO ana, tess, pia");
+        server.run("without_vector", "GRANT CREATE ON SCHEMA public TO ana");
+        server.run("without_rights", "CREATE EXTENSION vector");
+        server.run("postgres", "REVOKE CONNECT ON DATABASE not_hers FROM PUBLIC");
+        server.admit(
+            "host    all ana  127.0.0.1/32 scram-sha-256\n\
+             hostssl all tess 127.0.0.1/32 scram-sha-256\n\
+             hostnossl all pia 127.0.0.1/32 scram-sha-256",
+        );
+        server
+    })
+}
+
+fn run(arguments: &[&str], database: &str, environment: &[(&str, &str)]) -> Output {
+    let directory = TempDir::new().unwrap();
+    let mut command = foghorn();
+    command.args(arguments).env("DATABASE_URL", database).env("FOGHORN_DATA_DIR", directory.path());
+    command.env("FOGHORN_LISTEN", "127.0.0.1:0").envs(environment.iter().copied()).stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+/// `serve` ends with one line that holds all of this, and `check` says the same.
+#[track_caller]
+fn assert_refused(database: &str, environment: &[(&str, &str)], words: &[&str]) {
+    let output = run(&["serve"], database, environment);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = said.lines().last().unwrap_or_default();
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{database}: {said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("error:")).count(), 1, "{said}");
+    let checked = run(&["check"], database, environment);
+    let looked = String::from_utf8(checked.stdout).unwrap();
+    let failure = looked.lines().find(|line| line.starts_with("FAIL") && line.contains("store")).unwrap_or_default();
+    assert!(!checked.status.success(), "{looked}");
+    for word in words {
+        assert!(line.contains(word), "no {word:?} in {line}");
+        assert!(failure.contains(word), "no {word:?} in {looked}");
+    }
+    for secret in [PASSWORD, WRONG_PASSWORD] {
+        assert!(!said.contains(secret) && !looked.contains(secret), "{said}{looked}");
+    }
+}
+
+#[test]
+fn whoever_is_not_let_in_is_told_by_whom_and_what_to_do() {
+    let server = guarded();
+    let host = server.host();
+    let ana = format!("ana:{PASSWORD}");
+    let cases: [(String, &[&str]); 6] = [
+        (server.url(&format!("ana:{WRONG_PASSWORD}"), "well"), &["password authentication failed", "check user and password"]),
+        (server.url("ana", "well"), &["password missing", "put the password into DATABASE_URL"]),
+        (server.url(&format!("carl:{PASSWORD}"), "well"), &["carl", "check user and password"]),
+        (server.url(&ana, "nowhere"), &["\"nowhere\" does not exist", "createdb"]),
+        (server.url(&ana, "not_hers"), &["permission denied", "CONNECT"]),
+        (server.url(&ana, "well?sslmode=perhaps"), &["sslmode", "prefer"]),
+    ];
+    for (url, words) in cases {
+        // What is wrong with the address itself is said before a host is known.
+        let at: &[&str] = if url.contains("perhaps") { &[] } else { &[host] };
+        if at.is_empty() {
+            let said = String::from_utf8(run(&["serve"], &url, &[]).stderr).unwrap();
+            assert!(words.iter().all(|word| said.contains(word)) && !said.contains(PASSWORD), "{said}");
+        } else {
+            assert_refused(&url, &[], &[at, words].concat());
+        }
+    }
+}
+
+#[test]
+fn what_a_database_lacks_is_named_with_whoever_can_give_it() {
+    let server = guarded();
+    let ana = format!("ana:{PASSWORD}");
+    // Until the first start nothing is made, so `check` has nothing to say of these.
+    let cases: [(&str, &[&str]); 2] = [
+        ("without_vector", &["permission denied to create extension", "superuser", "CREATE EXTENSION vector"]),
+        ("without_rights", &["permission denied for schema", "grant this user CREATE"]),
+    ];
+    for (database, words) in cases {
+        for command in ["serve", "migrate"] {
+            let output = run(&[command], &server.url(&ana, database), &[]);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains(server.host()) && words.iter().all(|word| said.contains(word)), "{said}");
+            assert!(!said.contains(PASSWORD), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_database_that_takes_no_writes_or_has_no_time_is_refused() {
+    let server = OwnServer::start();
+    let url = server.url("postgres", "postgres");
+    assert_refused(&url, &[("FOGHORN_DATABASE__STATEMENT_TIMEOUT", "1ms")], &[server.host(), "statement timeout", "raise"]);
+    server.configure(&["default_transaction_read_only = on"]);
+    assert_refused(&url, &[], &[server.host(), "read-only", "name the primary"]);
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_an_older_one_brought_up_to_date() {
+    let server = OwnServer::start();
+    let url = server.url("postgres", "postgres");
+    let migrated = |words: &str| {
+        let output = run(&["migrate"], &url, &[]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && said.contains(words), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    };
+    migrated("schema version 0 to");
+    server.run("postgres", "DROP TABLE foghorn_processes; DELETE FROM foghorn_schema WHERE version = 7");
+    migrated("schema version 6 to 7");
+    migrated("nothing to do");
+    server.run("postgres", "INSERT INTO foghorn_schema VALUES (999)");
+    assert_refused(&url, &[], &[server.host(), "schema version 999", "start the newer foghorn"]);
+}
+
+#[test]
+fn tls_is_asked_for_refused_and_checked_and_each_is_said() {
+    let server = OwnServer::start();
+    server.run("postgres", &format!("CREATE ROLE tess LOGIN PASSWORD '{PASSWORD}'"));
+    server.run("postgres", "CREATE EXTENSION vector; GRANT CREATE ON SCHEMA public TO tess");
+    server.admit("hostssl all tess 127.0.0.1/32 scram-sha-256\nhostnossl all tess 127.0.0.1/32 reject");
+    let tess = |parameters: &str| server.url(&format!("tess:{PASSWORD}"), &format!("postgres?{parameters}"));
+    let host = server.host();
+    assert_refused(&server.url("postgres", "postgres?sslmode=require"), &[], &[host, "speaks no TLS", "sslmode=disable"]);
+
+    let authority = server.speak_tls();
+    let another = server.another_authority();
+    assert_refused(&tess("sslmode=disable"), &[], &[host, "no encryption", "sslmode=require"]);
+    assert_refused(&tess("sslmode=verify-full"), &[], &[host, "certificate", "sslrootcert=FILE"]);
+    let wrong = format!("sslmode=require&sslrootcert={}", another.display());
+    assert_refused(&tess(&wrong), &[], &[host, "certificate", "sslrootcert=FILE"]);
+    assert_refused(&tess("sslmode=require&sslrootcert=/nowhere/ca.pem"), &[], &["/nowhere/ca.pem", "sslrootcert"]);
+
+    let right = tess(&format!("sslmode=verify-full&sslrootcert={}", authority.display()));
+    let migrated = run(&["migrate"], &right, &[]);
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    assert!(run(&["migrate", "--check"], &tess("sslmode=prefer"), &[]).status.success());
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_waited_for_and_others_are_told_at_once() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let url = format!("postgresql://ana:{PASSWORD}@{nobody}/foghorn");
+    let directory = TempDir::new().unwrap();
+    let mut command = foghorn();
+    command.arg("serve").env("DATABASE_URL", &url).env("FOGHORN_DATA_DIR", directory.path());
+    command.env("FOGHORN_LISTEN", "127.0.0.1:0").stdin(Stdio::null()).stdout(Stdio::null());
+    let mut waiting = command.stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    let tries: Vec<String> =
+        lines.map_while(Result::ok).filter(|line| line.contains("cannot be opened yet")).take(3).collect();
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert_eq!(tries.len(), 3, "{tries:?}");
+    for (line, pause) in tries.iter().zip(["500", "1000", "2000"]) {
+        assert!(line.contains(&nobody) && line.contains("check that it runs") && line.contains(pause), "{line}");
+        assert!(!line.contains(PASSWORD), "{line}");
+    }
+    for command in [&["migrate"][..], &["check"], &["audit", "verify"]] {
+        let output = run(command, &url, &[]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!output.status.success() && said.contains(&nobody) && !said.contains(PASSWORD), "{said}");
+    }
+}
+
+#[test]
+fn a_full_disk_under_the_database_is_said_to_be_its_own_and_heals() {
+    let server = OwnServer::start();
+    let (url, directory) = (server.url("postgres", "postgres"), TempDir::new().unwrap());
+    let foghorn = Server::start_with(directory.path(), &[("DATABASE_URL", &url)]);
+    let event = || {
+        let event = json!({ "source": "cart", "type": "log", "payload": "INFO all is well" });
+        foghorn.request("POST", "/events", &event.to_string()).unwrap()
+    };
+    assert_eq!(event().0, 200);
+    // What the server answers where a file cannot grow.
+    server.run(
+        "postgres",
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+         CREATE TRIGGER full BEFORE INSERT ON raw_events FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+    );
+    let (status, problem) = event();
+    assert_eq!(status, 503, "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("under the database is full"), "{problem}");
+    foghorn.wait_until("it is not ready", |foghorn| foghorn.request("GET", "/readyz", "").unwrap().0 == 503);
+    server.run("postgres", "DROP TRIGGER full ON raw_events");
+    assert_eq!(event().0, 200);
+    foghorn.wait_until("it is ready again", |foghorn| foghorn.request("GET", "/readyz", "").unwrap().0 == 200);
+    assert_eq!(foghorn.get("/status")["events"], 2);
+}
+
+#[test]
+fn a_redis_that_cannot_be_used_is_named_and_stops_nothing() {
+    let redis = RedisServer::start();
+    let right = redis.url();
+    let host = right.rsplit('@').next().unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unreachable = format!("redis://:{PASSWORD}@{nobody}/0");
+    let cases = [
+        (format!("redis://:{WRONG_PASSWORD}@{host}"), host, "set the right one in REDIS_URL"),
+        (format!("redis://{host}"), host, "set the right one in REDIS_URL"),
+        (unreachable, &nobody.to_string(), "see whether it runs there"),
+        (right.clone(), host, "maxmemory"),
+    ];
+    for (url, host, remedy) in &cases {
+        redis.command(&["CONFIG", "SET", "maxmemory", if *remedy == "maxmemory" { "1" } else { "0" }]);
+        let host = host.trim_end_matches("/0");
+        let (looked, directory) = (run(&["check"], "", &[("REDIS_URL", url)]), TempDir::new().unwrap());
+        let said = String::from_utf8(looked.stdout).unwrap();
+        let line = said.lines().find(|line| line.starts_with("WARN") && line.contains("redis")).unwrap_or_default();
+        assert!(looked.status.success() && line.contains(host) && line.contains(remedy), "{said}");
+        let foghorn = Server::start_with(directory.path(), &[("REDIS_URL", url)]);
+        let event = json!({ "source": "cart", "type": "log", "payload": "ERROR Database connection timeout after 30s" });
+        assert_eq!(foghorn.request("POST", "/events", &event.to_string()).unwrap().0, 200);
+        foghorn.wait_until("it is told", |foghorn| foghorn.get("/api/v1/incidents/1")["status"] == "notified");
+        foghorn.wait_until("it is said", |foghorn| foghorn.get("/status")["redis"].to_string().contains(remedy));
+        let shown = format!("{}{said}", foghorn.get("/status")["redis"]);
+        for secret in [PASSWORD, WRONG_PASSWORD, RedisServer::PASSWORD] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
