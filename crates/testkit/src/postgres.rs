@@ -1,10 +1,11 @@
 //! A Postgres of the tests' own: one server for a test program, a database for each test; and [`own`] servers, for
-//! tests that change how one is configured.
+//! tests that change how one is configured, with [`tls`] before them.
 //!
 //! `scripts/postgres` starts the server and removes it when the other end of its standard input closes, so nothing
 //! is left when the tests end, however they do. Every database is a copy of one that was migrated once.
 
 pub mod own;
+pub mod tls;
 
 use foghorn_store::postgres::{Address, Patience, migrate};
 use foghorn_store::sql::FromCell;

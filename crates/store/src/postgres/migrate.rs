@@ -65,7 +65,7 @@ pub fn run(address: &Address) -> Result<Migrated> {
     let on = On { session: &session, host: address.shown() };
     on.refuse_unfit_server()?;
     let before = on.look()?;
-    if before.from == SCHEMA_VERSION && !places::are_ahead(&session)? {
+    if before.from == SCHEMA_VERSION && !on.has_places_ahead()? {
         return Ok(before);
     }
     on.batch("SET statement_timeout = 0; SET lock_timeout = '5min'; SELECT pg_advisory_lock(1179600712, 3)")?;
@@ -80,7 +80,7 @@ pub fn run(address: &Address) -> Result<Migrated> {
         let step = MIGRATIONS.get(usize::try_from(version).unwrap_or(usize::MAX)).copied().unwrap_or_default();
         on.batch(&format!("BEGIN; {step}; INSERT INTO foghorn_schema VALUES ({}); COMMIT", version + 1))?;
     }
-    if places::are_ahead(&session)? {
+    if on.has_places_ahead()? {
         tracing::warn!(host = on.host, "this database comes from another server; its event log is put in order");
         on.batch(&format!("BEGIN; {}; COMMIT", places::MOVE_BACK))?;
     }
@@ -113,6 +113,10 @@ impl On<'_> {
                  OR to_regclass('memory_item') IS NOT NULL OR to_regclass('audit_logs') IS NOT NULL",
         )?;
         Ok(Migrated { from: found, to: known, adopts: found == 0 && has_reference })
+    }
+
+    fn has_places_ahead(&self) -> Result<bool> {
+        places::are_ahead(self.session).map_err(|error| self.explain(&error))
     }
 
     fn refuse_unfit_server(&self) -> Result<()> {
