@@ -192,7 +192,11 @@ impl Default for Metrics {
         registry.register("tellings", "Tellings, by outcome", metrics.tellings.clone());
         registry.register("deliveries", "Messages to receivers, by kind and outcome", metrics.deliveries.clone());
         registry.register("letters", "Messages of other programs, by origin and outcome", metrics.letters.clone());
-        registry.register("calls", "Calls between processes that share a database, by direction", metrics.calls.clone());
+        registry.register(
+            "calls",
+            "Calls between processes that share a database, by direction",
+            metrics.calls.clone(),
+        );
         registry.register(
             "configurations",
             "How many configurations the living processes go by",

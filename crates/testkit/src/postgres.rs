@@ -12,8 +12,8 @@ use foghorn_store::sql::FromCell;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 struct Server {
     url: String,
@@ -100,17 +100,17 @@ fn blocking<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 /// A session of another program, which may leave a transaction open.
-pub struct Session(foghorn_store::sql::Connection);
+pub struct Session(Mutex<foghorn_store::sql::Connection>);
 
 impl Session {
     /// Opens it.
     pub fn open(url: &str) -> Self {
         let address = address(url);
-        Self(blocking(|| foghorn_store::Store::read_only(Path::new("."), Some(&address)).unwrap()))
+        Self(Mutex::new(blocking(|| foghorn_store::Store::read_only(Path::new("."), Some(&address)).unwrap())))
     }
 
     /// Runs statements.
     pub fn run(&self, sql: &str) {
-        tokio::task::block_in_place(|| self.0.run(sql).unwrap());
+        blocking(|| self.0.lock().unwrap().run(sql).unwrap());
     }
 }

@@ -190,7 +190,8 @@ impl From<foghorn_store::Error> for Problem {
                 if let Some(held_back) = FULL.pass(Instant::now()) {
                     tracing::error!(held_back, "nothing can be stored until there is room: {error}");
                 }
-                let whose = if matches!(error, Error::Full) { "that holds the data directory" } else { "under the database" };
+                let whose =
+                    if matches!(error, Error::Full) { "that holds the data directory" } else { "under the database" };
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "storage-full",

@@ -47,7 +47,9 @@ pub(crate) async fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Re
         outcomes.extend([disk::directory(directory), disk::room(config)]);
         // A database is spoken to by what blocks, which a runtime does not bear.
         let looked = std::thread::scope(|scope| scope.spawn(|| database::checks(config)).join());
-        outcomes.extend(looked.unwrap_or_else(|_| vec![fail("store", "looking at it panicked: this is a fault of Foghorn")]));
+        outcomes.extend(
+            looked.unwrap_or_else(|_| vec![fail("store", "looking at it panicked: this is a fault of Foghorn")]),
+        );
         outcomes.extend(redis::check(config).await);
         outcomes.extend(rules(config));
         outcomes.push(playbooks(config));

@@ -69,7 +69,10 @@ fn whoever_is_not_let_in_is_told_by_whom_and_what_to_do() {
     let host = server.host();
     let ana = format!("ana:{PASSWORD}");
     let cases: [(String, &[&str]); 6] = [
-        (server.url(&format!("ana:{WRONG_PASSWORD}"), "well"), &["password authentication failed", "check user and password"]),
+        (
+            server.url(&format!("ana:{WRONG_PASSWORD}"), "well"),
+            &["password authentication failed", "check user and password"],
+        ),
         (server.url("ana", "well"), &["password missing", "put the password into DATABASE_URL"]),
         (server.url(&format!("carl:{PASSWORD}"), "well"), &["carl", "check user and password"]),
         (server.url(&ana, "nowhere"), &["\"nowhere\" does not exist", "createdb"]),
@@ -245,7 +248,8 @@ fn a_redis_that_cannot_be_used_is_named_and_stops_nothing() {
         let line = said.lines().find(|line| line.starts_with("WARN") && line.contains("redis")).unwrap_or_default();
         assert!(looked.status.success() && line.contains(host) && line.contains(remedy), "{said}");
         let foghorn = Server::start_with(directory.path(), &[("REDIS_URL", url)]);
-        let event = json!({ "source": "cart", "type": "log", "payload": "ERROR Database connection timeout after 30s" });
+        let event =
+            json!({ "source": "cart", "type": "log", "payload": "ERROR Database connection timeout after 30s" });
         assert_eq!(foghorn.request("POST", "/events", &event.to_string()).unwrap().0, 200);
         foghorn.wait_until("it is told", |foghorn| foghorn.get("/api/v1/incidents/1")["status"] == "notified");
         foghorn.wait_until("it is said", |foghorn| foghorn.get("/status")["redis"].to_string().contains(remedy));

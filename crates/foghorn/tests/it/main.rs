@@ -50,6 +50,7 @@ mod python;
 mod retention;
 mod offline;
 mod stores;
+mod store_flow;
 mod replicas;
 mod database_errors;
 mod spool;

@@ -94,7 +94,10 @@ impl Caller {
         self.in_time(self.client.batch_execute(sql)).await
     }
 
-    async fn in_time<T>(&self, asked: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Result<T> {
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
         match tokio::time::timeout(ANSWER_WITHIN, asked).await {
             Ok(answered) => answered.map_err(|error| self.away(explain(&error))),
             Err(_) => Err(self.away("no answer within 5 s".to_owned())),
