@@ -259,3 +259,24 @@ fn a_redis_that_cannot_be_used_is_named_and_stops_nothing() {
         }
     }
 }
+
+#[test]
+fn a_password_that_is_changed_while_the_program_runs_loses_nothing() {
+    let server = OwnServer::start();
+    server.run("postgres", &format!("CREATE ROLE ana LOGIN SUPERUSER PASSWORD '{PASSWORD}'"));
+    server.admit("host all ana 127.0.0.1/32 scram-sha-256");
+    let (url, directory) = (server.url(&format!("ana:{PASSWORD}"), "postgres"), TempDir::new().unwrap());
+    let foghorn = Server::start_with(directory.path(), &[("DATABASE_URL", &url)]);
+    let send = |number: u32| {
+        let event = json!({ "source": "cart", "type": "log", "payload": format!("INFO order {number}") });
+        let (status, answer) = foghorn.request("POST", "/events", &event.to_string()).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(send(1), "stored");
+    server.run("postgres", "ALTER ROLE ana PASSWORD 'another'");
+    server.run("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ana'");
+    assert_eq!((send(2), send(3)), ("spooled".to_owned(), "spooled".to_owned()));
+    server.run("postgres", &format!("ALTER ROLE ana PASSWORD '{PASSWORD}'"));
+    foghorn.wait_until("all are there", |foghorn| foghorn.get("/status")["events"] == 3);
+}

@@ -159,6 +159,17 @@ impl Log {
         self.in_transaction(|connection, session| append(connection, session, events, now))
     }
 
+    /// Whoever cannot connect has stored nothing, whatever the reason: a password that was changed heals like a server
+    /// that is down, and what comes meanwhile may wait elsewhere.
+    fn away(&self, error: Error) -> Error {
+        match error {
+            Error::Refused { detail, remedy, .. } => {
+                Error::Unreachable { host: self.host.clone(), detail: format!("{detail}; {remedy}") }
+            }
+            error => error,
+        }
+    }
+
     fn append_spooled(&mut self, spool: &str, upto: i64, events: &[NewEvent]) -> Result<bool> {
         let now = self.clock.now();
         self.in_transaction(|connection, session| {
@@ -185,7 +196,7 @@ impl Log {
 
     fn in_transaction<T>(&mut self, work: impl FnOnce(&Connection, &Session) -> Result<T>) -> Result<T> {
         if self.connection.has_ended() {
-            self.connection = (self.open)()?;
+            self.connection = (self.open)().map_err(|error| self.away(error))?;
         }
         let connection = &self.connection;
         let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
