@@ -94,6 +94,12 @@ impl UserRules {
         self.0.iter().flat_map(|compiled| compiled.rules.iter().map(|rule| rule.name.as_str()))
     }
 
+    /// Everything that counts in them, a text for each: two sets of rules that find the same say the same.
+    pub fn described(&self) -> impl Iterator<Item = String> {
+        let rules = self.0.iter().flat_map(|compiled| &compiled.rules);
+        rules.map(|rule| format!("{} {:?} {} {:?} {}", rule.name, rule.kind, rule.weight, rule.reach, rule.pattern))
+    }
+
     /// Adds what the rules find in a decoded text. One pass finds which of them match at all.
     pub(crate) fn weigh(&self, text: &str, reach: Reach, place: &Place<'_>, tally: &mut Tally) {
         let Some(compiled) = &self.0 else { return };

@@ -250,7 +250,15 @@ fn exact(history: &History) -> Vec<SimilarIncident> {
 
 /// The built-in playbooks, and a user's own from a directory of YAML files.
 pub fn load_playbooks(directory: Option<&Path>) -> std::result::Result<Playbooks, String> {
-    let Some(directory) = directory else { return Ok(Playbooks::builtin()) };
+    match directory {
+        None => Ok(Playbooks::builtin()),
+        Some(_) => Playbooks::with_user_files(&read_playbooks(directory)?).map_err(|error| error.to_string()),
+    }
+}
+
+/// The files of users' playbooks, by path.
+pub(crate) fn read_playbooks(directory: Option<&Path>) -> std::result::Result<Vec<(String, String)>, String> {
+    let Some(directory) = directory else { return Ok(Vec::new()) };
     let unreadable = |error: std::io::Error| format!("cannot read playbooks in {}: {error}", directory.display());
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
@@ -262,7 +270,7 @@ pub fn load_playbooks(directory: Option<&Path>) -> std::result::Result<Playbooks
         }
     }
     files.sort();
-    Playbooks::with_user_files(&files).map_err(|error| error.to_string())
+    Ok(files)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@
 //! [`deliver`] tells the [`receivers`] beside it and edits what was delivered; [`act`] is a person's hand, from
 //! Slack through [`slack_hand`]; [`reconcile`] is what time does. [`access_keys`] are by what programs call.
 //! [`remember`] reads memories that people bring along, [`recall`] finds those that are alike. What other programs
-//! leave is handled by [`mailbox`], from Redis through [`shared_redis`]. [`replay`] has them hear the past and tell
+//! leave is handled by [`mailbox`], from Redis through [`shared_redis`]. [`replicas`] looks whether all processes are
+//! configured alike. [`replay`] has them hear the past and tell
 //! nobody. [`Pipeline`] wires them and stops them in that order.
 
 pub mod settings;
@@ -17,6 +18,7 @@ mod crash;
 mod roles;
 pub mod metrics;
 mod doorbell;
+mod calls;
 pub mod ingest;
 pub mod overflow;
 mod emergency;
@@ -41,6 +43,7 @@ pub mod trial;
 pub mod reconcile;
 pub mod mailbox;
 pub mod shared_redis;
+pub mod replicas;
 pub mod replay;
 mod watchman;
 mod heads;

@@ -88,6 +88,10 @@ pub struct Metrics {
     pub emergencies: Family<Outcome, Counter>,
     /// Messages of other programs, by origin and outcome.
     pub letters: Family<LetterOutcome, Counter>,
+    /// Calls between the processes that share a database, by `made` and `heard`.
+    pub calls: Family<Direction, Counter>,
+    /// How many configurations the living processes go by; 1 where all are configured alike.
+    pub configurations: Gauge,
     /// Edits of delivered messages.
     pub edits: Counter,
     /// What people did, by action.
@@ -124,7 +128,7 @@ pub struct ModelMetrics {
 /// One label, `direction`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Direction {
-    /// `input` or `output`.
+    /// `input` or `output`; `made` or `heard`.
     pub direction: Word,
 }
 
@@ -168,6 +172,8 @@ impl Default for Metrics {
             deliveries: Family::default(),
             emergencies: Family::default(),
             letters: Family::default(),
+            calls: Family::default(),
+            configurations: Gauge::default(),
             edits: Counter::default(),
             actions: Family::default(),
             event_to_incident: Histogram::new(latency),
@@ -194,6 +200,16 @@ impl Default for Metrics {
             metrics.emergencies.clone(),
         );
         registry.register("letters", "Messages of other programs, by origin and outcome", metrics.letters.clone());
+        registry.register(
+            "calls",
+            "Calls between processes that share a database, by direction",
+            metrics.calls.clone(),
+        );
+        registry.register(
+            "configurations",
+            "How many configurations the living processes go by",
+            metrics.configurations.clone(),
+        );
         registry.register("message_edits", "Edits of delivered messages", metrics.edits.clone());
         registry.register("actions", "What people did to incidents", metrics.actions.clone());
         registry.register(
@@ -214,6 +230,11 @@ impl Metrics {
         if by > 0 {
             family.get_or_create(&Outcome { outcome: Word(outcome) }).inc_by(by);
         }
+    }
+
+    /// Adds to a counter of a family by direction.
+    pub fn directed(family: &Family<Direction, Counter>, direction: &'static str, by: u64) {
+        family.get_or_create(&Direction { direction: Word(direction) }).inc_by(by);
     }
 
     /// Counts what became of a message to a receiver.

@@ -6,6 +6,7 @@ use crate::access_keys::AccessKeys;
 use crate::act::Acting;
 use crate::agent_lease::AgentLease;
 use crate::analyse::{Analyse, Asking};
+use crate::calls::Calls;
 use crate::deliver::{Deliver, Outcomes};
 use crate::doorbell::Doorbell;
 use crate::emergency::Emergency;
@@ -20,6 +21,7 @@ use crate::overflow::Overflow;
 use crate::quiet::Quiet;
 use crate::recall::Recollection;
 use crate::reconcile::Reconcile;
+use crate::replicas::Replicas;
 use crate::routes::Routes;
 use crate::settings::Settings;
 use crate::shared_redis::SharedRedis;
@@ -90,6 +92,8 @@ pub struct Handles {
     pub redis: Option<SharedRedis>,
     /// Where events wait while the database is away: this process' own spool first. None beside a file.
     pub overflows: Vec<Overflow>,
+    /// The processes that share the database.
+    pub replicas: Replicas,
 }
 
 /// The stages of one process. Either [`Pipeline::start`] runs them, or a test steps them by hand with
@@ -114,7 +118,8 @@ pub struct Pipeline {
 pub struct Running {
     /// Stops what comes from Slack over a connection of our own.
     of_slack: CancellationToken,
-    of_redis: (CancellationToken, Vec<JoinHandle<()>>),
+    /// What listens to other programs and processes.
+    of_others: (CancellationToken, Vec<JoinHandle<()>>),
     /// In the order in which work flows.
     stages: Vec<(CancellationToken, JoinHandle<()>)>,
     store: Store,
@@ -170,6 +175,7 @@ impl Pipeline {
             mailbox,
             redis,
             overflows: overflows.clone(),
+            replicas: Replicas::new(store.clone(), routes.clone(), metrics.clone(), &settings),
             ingest,
             acting,
             routes: routes.clone(),
@@ -317,8 +323,16 @@ impl Pipeline {
                 tokio::spawn(handles.slack.clone().listen(app_token, of_slack.clone()));
             }
         }
-        let stop_redis = CancellationToken::new();
-        let redis = handles.redis.as_ref().map(|redis| redis.start(roles, &stop_redis)).unwrap_or_default();
+        let stop_others = CancellationToken::new();
+        let mut of_others = handles.redis.as_ref().map(|redis| redis.start(roles, &stop_others)).unwrap_or_default();
+        if handles.store.is_shared() {
+            of_others.push(tokio::spawn(handles.replicas.clone().run(stop_others.clone())));
+            if handles.redis.is_none() {
+                let bells = (triage_bell.clone(), notify_bell.clone());
+                let calls = Calls::new(handles.store.clone(), handles.metrics.clone(), bells);
+                of_others.push(tokio::spawn(calls.run(stop_others.clone())));
+            }
+        }
         let lease = AgentLease::new(handles.store.clone(), worker_name());
         let edit_interval = handles.settings.edit_interval;
         let vitals = &handles.vitals;
@@ -371,7 +385,7 @@ impl Pipeline {
             let stop = CancellationToken::new();
             stage(tokio::spawn(lease_loop(lease, stop.clone(), vitals.watch("lease"))), stop);
         }
-        Running { of_slack, of_redis: (stop_redis, redis), stages, store: handles.store }
+        Running { of_slack, of_others: (stop_others, of_others), stages, store: handles.store }
     }
 }
 
@@ -380,9 +394,9 @@ impl Running {
     /// is still told; then closes the store.
     pub async fn stop(self) {
         self.of_slack.cancel();
-        let (stop_redis, redis) = self.of_redis;
-        stop_redis.cancel();
-        for task in redis {
+        let (stop_others, of_others) = self.of_others;
+        stop_others.cancel();
+        for task in of_others {
             let _ = task.await;
         }
         for (stop, task) in self.stages {

@@ -65,6 +65,16 @@ impl Commands {
         Ok(cmd("PING").query_async::<()>(&mut self.0).await?)
     }
 
+    /// Whether its memory is full and it makes no room by itself, so that it takes no writes.
+    pub async fn is_full(&mut self) -> Result<bool, RedisFault> {
+        let info: String = cmd("INFO").arg("memory").query_async(&mut self.0).await?;
+        let said = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let bytes = |name: &str| said(name).and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
+        let most = bytes("maxmemory");
+        let makes_room = said("maxmemory_policy").is_some_and(|policy| policy.trim() != "noeviction");
+        Ok(most > 0 && !makes_room && bytes("used_memory") >= most)
+    }
+
     /// Says something on a channel.
     pub async fn publish(&mut self, channel: &str, body: &str) -> Result<(), RedisFault> {
         Ok(cmd("PUBLISH").arg(channel).arg(body).query_async::<()>(&mut self.0).await?)

@@ -13,6 +13,15 @@ pub enum Error {
     /// The disk, or the room the store may take on it, is full.
     #[error("the disk that holds the data directory is full; free space there, nothing that was accepted is lost")]
     Full,
+    /// The disk under the database server is full.
+    #[error(
+        "the disk under the database at {host} is full; free space there (events, by a shorter store.max_age; write-ahead \
+         log that a replication slot holds back), nothing that was accepted is lost"
+    )]
+    ServerFull {
+        /// Host, port and database.
+        host: String,
+    },
     /// Another server holds the data directory.
     #[error(
         "the data directory {path} is in use by another foghorn server; stop it, or set FOGHORN_DATA_DIR to another directory"
@@ -121,7 +130,15 @@ pub enum Error {
 impl Error {
     /// Whether the same call may succeed later without anybody changing anything in the request.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Full | Self::Closed | Self::Fenced(_) | Self::Database { .. } | Self::Unreachable { .. })
+        matches!(
+            self,
+            Self::Full
+                | Self::ServerFull { .. }
+                | Self::Closed
+                | Self::Fenced(_)
+                | Self::Database { .. }
+                | Self::Unreachable { .. }
+        )
     }
 }
 

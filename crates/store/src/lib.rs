@@ -34,6 +34,7 @@ pub mod notifications;
 pub mod once;
 pub mod outbox;
 pub mod postgres;
+pub mod processes;
 pub mod recollection;
 pub mod retention;
 pub mod silences;

@@ -1,8 +1,9 @@
 //! What only Postgres needs: its schema and the adoption of a database of the reference ([`migrate`]), the days
-//! of the event log ([`days`]), appending to it in bulk ([`append`]), how far it may be read ([`watermark`]), and the leases by which processes share
-//! triage's partitions ([`leases`]).
+//! of the event log ([`days`]), appending to it in bulk ([`append`]), how far it may be read ([`watermark`]), the leases by which processes share
+//! triage's partitions ([`leases`]), and how one process wakes the others ([`calls`]).
 
 pub(crate) mod append;
+pub mod calls;
 pub(crate) mod days;
 pub(crate) mod leases;
 pub mod migrate;
@@ -31,11 +32,17 @@ const INTAKE_SESSIONS: usize = 3;
 /// caller may be a task of a runtime, where nothing may block on another.
 pub(crate) fn open(address: &Address, options: &Options) -> Result<Writers> {
     let (address, clock) = (address.clone(), options.clock.clone());
-    let room = Arc::new(Room::new(options.data_dir.clone()));
+    let room = Arc::new(Room::of_server(address.shown()));
     on_a_thread(move || {
         migrate::run(&address)?;
         let first = address.connect()?;
-        days::make_ahead(&first, clock.now())?;
+        days::make_ahead(&first, clock.now()).map_err(|error| match error {
+            Error::Full => Error::ServerFull { host: address.shown().to_owned() },
+            Error::Database { detail, .. } if first.has_ended() => {
+                Error::Unreachable { host: address.shown().to_owned(), detail }
+            }
+            error => error,
+        })?;
         let writer = |lane, session: sql::Session| {
             let open: Open = Box::new(again(&address));
             Writer::start(lane, session.into(), open, Arc::clone(&room))

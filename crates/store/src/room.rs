@@ -13,16 +13,31 @@ const ENOUGH: u64 = 16 * 1024 * 1024;
 
 /// What the writes have found.
 pub(crate) struct Room {
-    /// A file or directory on the disk.
-    path: PathBuf,
+    disk: Disk,
     /// A job of the batch in hand had none.
     missed: AtomicBool,
     is_out: AtomicBool,
 }
 
+/// Whose disk it is.
+enum Disk {
+    /// Ours; a file or directory on it.
+    Here(PathBuf),
+    /// That of a database server, by its host: nobody here knows how much is free there.
+    OfServer(String),
+}
+
 impl Room {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, missed: AtomicBool::new(false), is_out: AtomicBool::new(false) }
+        Self::on(Disk::Here(path))
+    }
+
+    pub(crate) fn of_server(host: &str) -> Self {
+        Self::on(Disk::OfServer(host.to_owned()))
+    }
+
+    fn on(disk: Disk) -> Self {
+        Self { disk, missed: AtomicBool::new(false), is_out: AtomicBool::new(false) }
     }
 
     /// Whether the disk counts as full.
@@ -30,10 +45,18 @@ impl Room {
         self.is_out.load(Ordering::Relaxed)
     }
 
-    /// Looks at what became of a job of the batch.
-    pub(crate) fn after_job<T>(&self, result: &Result<T>) {
-        if matches!(result, Err(Error::Full)) {
+    /// Looks at what became of a job of the batch, and says whose disk is full where one is.
+    pub(crate) fn after_job<T>(&self, result: Result<T>) -> Result<T> {
+        if matches!(result, Err(Error::Full | Error::ServerFull { .. })) {
             self.missed.store(true, Ordering::Relaxed);
+        }
+        result.map_err(|error| self.name(error))
+    }
+
+    fn name(&self, error: Error) -> Error {
+        match (&self.disk, error) {
+            (Disk::OfServer(host), Error::Full) => Error::ServerFull { host: host.clone() },
+            (_, error) => error,
         }
     }
 
@@ -42,10 +65,10 @@ impl Room {
         let missed = self.missed.swap(false, Ordering::Relaxed);
         let verdict = committed.map_err(|error| match error {
             // What is left of a transaction that ran out of room and was rolled back by itself.
-            Error::Database { .. } if missed => Error::Full,
-            error => error,
+            Error::Database { .. } if missed => self.name(Error::Full),
+            error => self.name(error),
         });
-        if missed || matches!(verdict, Err(Error::Full)) {
+        if missed || matches!(verdict, Err(Error::Full | Error::ServerFull { .. })) {
             self.is_out.store(true, Ordering::Relaxed);
         } else if verdict.is_ok() && has_written && self.is_out() && self.has_space() {
             self.is_out.store(false, Ordering::Relaxed);
@@ -55,6 +78,7 @@ impl Room {
 
     fn has_space(&self) -> bool {
         // Where the system cannot say, the write that succeeded counts.
-        rustix::fs::statvfs(&self.path).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= ENOUGH)
+        let Disk::Here(path) = &self.disk else { return true };
+        rustix::fs::statvfs(path).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= ENOUGH)
     }
 }

@@ -128,6 +128,14 @@ impl Store {
         }
     }
 
+    /// Where the database is; none where the store is a file.
+    pub(crate) fn address(&self) -> Option<&Address> {
+        match &self.0.engine {
+            Engine::Postgres { address, .. } => Some(address),
+            Engine::Sqlite { .. } => None,
+        }
+    }
+
     /// Whether other processes may write the same store.
     pub fn is_shared(&self) -> bool {
         matches!(self.0.engine, Engine::Postgres { .. })

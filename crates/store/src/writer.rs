@@ -84,7 +84,7 @@ impl Writer {
         let room = Arc::clone(&self.room);
         let job: Job = Box::new(move |place| {
             let result = place.and_then(|(transaction, is_alone)| in_savepoint(transaction, is_alone, work));
-            room.after_job(&result);
+            let result = room.after_job(result);
             Box::new(move |committed: Result<()>| {
                 // A caller that has gone away needs no answer.
                 let _ = answer.send(result.and_then(|result| committed.map(|()| result)));

@@ -22,6 +22,10 @@ const ROUTING_FILE: &str = "routes.toml";
 /// Who has to be told is told within so many seconds of the clock, or never.
 const TELLING_ENDS_WITHIN: u32 = 3_600;
 
+/// What time does to the leases of a process that is gone; the database's clock is not moved by hand.
+const LEASES_RUN_OUT: &str = "UPDATE partitions SET holder = NULL, expires_at = NULL, fence = fence + 1;
+                              DELETE FROM triage_workers; DELETE FROM leases";
+
 /// Every stage, a data directory of its own, and a clock that is moved by hand.
 pub struct App {
     /// Moved by [`App::advance`].
@@ -171,6 +175,9 @@ impl App {
         configure(&mut settings);
         handles.store.close().await;
         drop((handles, pipeline, router));
+        if let Some(database) = &database {
+            postgres::run_sql(database, LEASES_RUN_OUT);
+        }
         Self::in_directory(directory, database, clock, settings, |_| {})
     }
 
@@ -261,9 +268,18 @@ impl App {
 
     /// Keeps everything from being written for as long as the answer is held, as a store does that is far behind.
     pub fn hold_writes(&self) -> HeldWrites {
+        if let Some(database) = &self.database {
+            let session = postgres::Session::open(database);
+            // Others wait for as long as it takes, so this one may stand still for as long.
+            session.run(
+                "BEGIN; SET idle_in_transaction_session_timeout = 0; LOCK TABLE raw_events IN EXCLUSIVE MODE;
+                 SELECT pg_advisory_xact_lock(1179600712, 1)",
+            );
+            return HeldWrites::Postgres(session);
+        }
         let db = rusqlite::Connection::open(self.directory.path().join("foghorn.db")).unwrap();
         db.execute_batch("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
-        HeldWrites { _db: db }
+        HeldWrites::Sqlite(db)
     }
 
     /// Runs statements in the database itself, as another program would.
@@ -367,10 +383,12 @@ impl App {
     }
 }
 
-/// Nothing is written while this is held.
-pub struct HeldWrites {
-    // Its transaction ends with it.
-    _db: rusqlite::Connection,
+/// Nothing is written while this is held: its transaction ends with it.
+pub enum HeldWrites {
+    /// On the file.
+    Sqlite(rusqlite::Connection),
+    /// On the server.
+    Postgres(postgres::Session),
 }
 
 impl Default for App {

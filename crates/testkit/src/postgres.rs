@@ -1,20 +1,25 @@
-//! A Postgres of the tests' own: one server for a test program, a database for each test.
+//! A Postgres of the tests' own: one server for a test program, a database for each test; and [`own`] servers, for
+//! tests that change how one is configured, with [`tls`] before them.
 //!
 //! `scripts/postgres` starts the server and removes it when the other end of its standard input closes, so nothing
 //! is left when the tests end, however they do. Every database is a copy of one that was migrated once.
 
+pub mod own;
+pub mod tls;
+
 use foghorn_store::postgres::{Address, Patience, migrate};
+use foghorn_store::sql::FromCell;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 struct Server {
     url: String,
-    // Open for as long as the program runs.
-    _stdin: ChildStdin,
-    _child: Child,
+    // Open for as long as the server is to run.
+    stdin: Option<ChildStdin>,
+    child: Child,
 }
 
 /// The address of a server that is started when it is first asked for.
@@ -29,7 +34,7 @@ fn start() -> Server {
     let mut url = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
     assert!(url.starts_with("postgresql://"), "scripts/postgres run did not start a server");
-    Server { url: url.trim().to_owned(), _stdin: child.stdin.take().unwrap(), _child: child }
+    Server { url: url.trim().to_owned(), stdin: child.stdin.take(), child }
 }
 
 /// The address of a new, empty database.
@@ -73,6 +78,15 @@ pub fn run_sql(url: &str, sql: &str) {
 
 /// A number from a database.
 pub fn count(url: &str, sql: &str) -> i64 {
+    cell(url, sql)
+}
+
+/// A text from a database.
+fn text(url: &str, sql: &str) -> String {
+    cell(url, sql)
+}
+
+fn cell<T: FromCell + Send>(url: &str, sql: &str) -> T {
     let address = address(url);
     blocking(|| {
         let connection = foghorn_store::Store::read_only(Path::new("."), Some(&address)).unwrap();
@@ -86,17 +100,17 @@ fn blocking<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 /// A session of another program, which may leave a transaction open.
-pub struct Session(foghorn_store::sql::Connection);
+pub struct Session(Mutex<foghorn_store::sql::Connection>);
 
 impl Session {
     /// Opens it.
     pub fn open(url: &str) -> Self {
         let address = address(url);
-        Self(blocking(|| foghorn_store::Store::read_only(Path::new("."), Some(&address)).unwrap()))
+        Self(Mutex::new(blocking(|| foghorn_store::Store::read_only(Path::new("."), Some(&address)).unwrap())))
     }
 
     /// Runs statements.
     pub fn run(&self, sql: &str) {
-        tokio::task::block_in_place(|| self.0.run(sql).unwrap());
+        blocking(|| self.0.lock().unwrap().run(sql).unwrap());
     }
 }

@@ -52,6 +52,7 @@ async fn readiness(app: &App) -> Response {
         dependencies.insert("spool".to_owned(), spool(app));
         dependencies.extend(receivers(app));
         dependencies.insert("redis".to_owned(), redis(app));
+        dependencies.insert("replicas".to_owned(), replicas(app));
         if let Some(store) = dependencies.get_mut("store") {
             store["kind"] = app.store().kind().into();
         }
@@ -162,6 +163,19 @@ fn redis(app: &App) -> Value {
     json!({ "status": status, "address": redis.address().to_string(), "links": links })
 }
 
+/// The processes that share the database. That they are configured differently makes none of them unready.
+fn replicas(app: &App) -> Value {
+    let replicas = &app.pipeline.replicas;
+    let hosts: Vec<String> = replicas.living().into_iter().map(|process| process.host).collect();
+    let differences: Vec<String> = replicas.differences().iter().map(ToString::to_string).collect();
+    let status = match (app.store().is_shared(), differences.is_empty()) {
+        (false, _) => "alone",
+        (true, true) => "ok",
+        (true, false) => "configured_differently",
+    };
+    json!({ "status": status, "processes": hosts, "differences": differences })
+}
+
 /// What similar incidents are found by.
 fn searched_by(model: Option<&str>) -> &'static str {
     match model {
@@ -192,6 +206,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Value>, Proble
         "spool": spool(&app),
         "receivers": receivers(&app).into_iter().collect::<serde_json::Map<String, Value>>(),
         "redis": redis(&app),
+        "replicas": replicas(&app),
         "routing": { "file": app.pipeline.routes.file(), "fault": app.pipeline.routes.fault() },
         "detection_rules": {
             "file": app.pipeline.settings.rules.file(),

@@ -185,16 +185,18 @@ impl From<foghorn_store::Error> for Problem {
             Error::Conflict(why) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "The incident's state does not allow it", why.clone())
             }
-            Error::Full => {
+            Error::Full | Error::ServerFull { .. } => {
                 static FULL: Seldom = Seldom::new();
                 if let Some(held_back) = FULL.pass(Instant::now()) {
-                    tracing::error!(held_back, "the disk is full: nothing can be stored until there is room");
+                    tracing::error!(held_back, "nothing can be stored until there is room: {error}");
                 }
+                let whose =
+                    if matches!(error, Error::Full) { "that holds the data directory" } else { "under the database" };
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "storage-full",
                     "There is no room left",
-                    "the disk that holds the data directory is full; nothing was stored, try again once there is room",
+                    format!("the disk {whose} is full; nothing was stored, try again once there is room"),
                 )
             }
             Error::Unreachable { .. } => {

@@ -28,10 +28,16 @@ pub(crate) struct Args {
 /// Makes the copy.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = args.store.configuration()?;
-    anyhow::ensure!(
-        config.database.address.is_none(),
-        "the store is a database; its own tools back it up (pg_dump, or a base backup with archived log)"
-    );
+    if let Some(address) = &config.database.address {
+        anyhow::bail!(
+            "the store is the database at {shown}, which its server's own tools back up: pg_dump --format=custom --file={file} \
+             {tools}; pg_restore puts that into an empty database (docs/operate.md). Keep {key} with it",
+            shown = address.shown(),
+            file = args.file.display(),
+            tools = address.for_tools(),
+            key = config.audit.key_file.clone().unwrap_or(config.storage.data_dir.join("audit.key")).display(),
+        );
+    }
     let bytes = copy(&config.storage.data_dir, &args.file)?;
     let mut screen = Screen::stdout();
     if args.json {

@@ -1,10 +1,11 @@
 //! `foghorn check`: is everything as it must be, and what to do where it is not.
 //!
-//! [`outcome`] is what a check says; [`disk`] and [`database`] look at what lies on the disk. Nothing here
-//! changes anything, so it can run beside a server.
+//! [`outcome`] is what a check says; [`disk`] and [`database`] look at what is stored, [`redis`] at what is shared
+//! with others. Nothing here changes anything, so it can run beside a server.
 
 mod database;
 mod disk;
+mod redis;
 mod outcome;
 
 use super::serve::wiring;
@@ -18,7 +19,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Looks at configuration, data directory, disk, store, audit log, rules, playbooks and
+/// Looks at configuration, data directory, disk, store, audit log, Redis, rules, playbooks and
 /// server. Each line is OK, WARN
 /// or FAIL with what to do; ends with status 1 where anything failed. Every key of the configuration has a
 /// flag, as for `serve`.
@@ -43,8 +44,13 @@ pub(crate) async fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Re
     let mut outcomes = configuration(&loaded);
     if let Ok(config) = &loaded {
         let directory = &config.storage.data_dir;
-        outcomes.extend([disk::directory(directory), disk::room(directory, config.storage.max_bytes)]);
-        outcomes.extend(database::checks(config));
+        outcomes.extend([disk::directory(directory), disk::room(config)]);
+        // A database is spoken to by what blocks, which a runtime does not bear.
+        let looked = std::thread::scope(|scope| scope.spawn(|| database::checks(config)).join());
+        outcomes.extend(
+            looked.unwrap_or_else(|_| vec![fail("store", "looking at it panicked: this is a fault of Foghorn")]),
+        );
+        outcomes.extend(redis::check(config).await);
         outcomes.extend(rules(config));
         outcomes.push(playbooks(config));
         outcomes.push(embeddings(config));

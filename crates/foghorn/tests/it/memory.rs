@@ -199,17 +199,22 @@ async fn a_bad_line_is_named_and_the_others_are_imported() {
 #[tokio::test]
 async fn what_other_programs_write_is_recalled_as_it_is_now_however_they_write_it() {
     let mut app = remembering().await;
-    let elsewhere = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
+    let [insert_new, update] = match app.handles.store.is_shared() {
+        true => ["INSERT INTO", "UPDATE"],
+        false => ["INSERT OR IGNORE INTO", "UPDATE OR IGNORE"],
+    };
     let writes = [
         "INSERT INTO memory_item (id, summary, service, solution) VALUES ('x', 'tape robot jammed', 'backup', 'freed it')",
-        "INSERT OR IGNORE INTO memory_item (id, summary) VALUES ('inc-2', 'not taken, the id is known')",
+        &format!(
+            "{insert_new} memory_item (id, summary) VALUES ('inc-2', 'not taken, the id is known') ON CONFLICT DO NOTHING"
+        ),
         "INSERT INTO memory_item (id, summary) VALUES ('inc-3', 'tape robot jammed again')
              ON CONFLICT (id) DO UPDATE SET summary = excluded.summary",
-        "UPDATE OR IGNORE memory_item SET solution = 'bought a new one' WHERE id = 'x'",
+        &format!("{update} memory_item SET solution = 'bought a new one' WHERE id = 'x'"),
         "DELETE FROM memory_item WHERE id = 'inc-1'",
     ];
     for write in writes {
-        elsewhere.execute_batch(write).unwrap();
+        app.run_sql(write);
         app.settle().await;
     }
     let mut tape = found(&app, "the tape robot is jammed").await;

@@ -138,12 +138,10 @@ async fn a_message_that_may_have_landed_is_looked_for_until_that_is_known() {
 #[tokio::test]
 async fn a_telling_that_cannot_be_made_ready_holds_up_no_other_of_its_channel() {
     let (slack, mut app) = two_channels().await;
-    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
-    db.execute_batch(
+    app.run_sql(
         "INSERT INTO notifications (id, incident_id, receiver, channel, reason, occurrence, urgency, created_at)
          VALUES (-1, 999, 'first', '#incident-alerts', 'opened', '1', 'page', '2026-01-01T00:00:00.000000Z')",
-    )
-    .unwrap();
+    );
     an_incident(&mut app).await;
     assert_eq!(outside(&app).await, ["first sent"]);
     assert_eq!(slack.messages(FakeSlack::CHANNEL).len(), 1);
@@ -155,11 +153,10 @@ async fn a_click_that_the_store_does_not_get_to_is_taken_back_and_said_so() {
     let (_slack, mut app) = two_channels().await;
     an_incident(&mut app).await;
     let body = Hand::john().click("ack", 1);
-    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
-    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = app.hold_writes();
     let answer = app.from_slack("/slack/actions", &body).await.expect(200).json();
     assert_eq!(answer["text"], "not recorded, try again");
-    db.execute_batch("ROLLBACK").unwrap();
+    drop(held);
     app.settle().await;
     assert_eq!(app.incident(1).await["status"], "notified", "what was taken back does not happen later");
     let answer = app.from_slack("/slack/actions", &body).await.expect(200).json();

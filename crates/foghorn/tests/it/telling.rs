@@ -167,19 +167,16 @@ async fn a_telling_that_cannot_be_made_ready_holds_up_no_other() {
     let mut app = App::new();
     app.send(event("orders", "log", "ERROR database query timeout after 5000 ms")).await;
     app.settle_triage().await;
-    let db = rusqlite::Connection::open(app.data_dir().join("foghorn.db")).unwrap();
-    db.execute_batch(
+    app.run_sql(
         "INSERT INTO notifications (id, incident_id, receiver, channel, reason, occurrence, urgency, created_at)
          VALUES (-1, 999, 'dashboard', 'dashboard', 'opened', '1', 'page', '2026-01-01T00:00:00.000000Z')",
-    )
-    .unwrap();
+    );
     app.settle().await;
     assert_eq!(app.incident(1).await["status"], "notified");
     for _ in 0..10 {
         app.minutes_later(5).await;
     }
-    let status: String = db.query_row("SELECT status FROM notifications WHERE id = -1", [], |row| row.get(0)).unwrap();
-    assert_eq!(status, "failed");
+    assert_eq!(app.count("SELECT count(*) FROM notifications WHERE id = -1 AND status = 'failed'"), 1);
     assert!(app.audit().await.contains(&"agent telling_failed".to_owned()));
 }
 

@@ -224,12 +224,25 @@ impl Log {
     }
 
     fn has_to_wait(&self, error: &Error) -> bool {
-        matches!(error, Error::Full | Error::Unreachable { .. }) || self.connection.has_ended()
+        matches!(error, Error::ServerFull { .. } | Error::Unreachable { .. }) || self.connection.has_ended()
     }
 
     fn append(&mut self, events: &[&NewEvent]) -> Result<Vec<Appended>> {
         let now = self.clock.now();
         self.in_transaction(|connection, session| append(connection, session, events, now))
+    }
+
+    /// Whoever cannot connect has stored nothing, whatever the reason: a password that was changed heals like a server
+    /// that is down, and what comes meanwhile may wait elsewhere.
+    fn cannot_connect(&self, error: Error) -> Error {
+        let error = match error {
+            Error::Refused { detail, remedy, .. } => {
+                Error::Unreachable { host: self.host.clone(), detail: format!("{detail}; {remedy}") }
+            }
+            error => error,
+        };
+        self.is_away.store(matches!(error, Error::Unreachable { .. }), Ordering::SeqCst);
+        error
     }
 
     fn append_spooled(&mut self, spool: &str, records: &[(i64, NewEvent)]) -> Result<usize> {
@@ -276,9 +289,7 @@ impl Log {
             return Err(away(&self.host));
         }
         if self.connection.has_ended() {
-            self.connection = (self.open)().inspect_err(|error| {
-                self.is_away.store(matches!(error, Error::Unreachable { .. }), Ordering::SeqCst);
-            })?;
+            self.connection = (self.open)().map_err(|error| self.cannot_connect(error))?;
         }
         let connection = &self.connection;
         let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
@@ -304,7 +315,7 @@ impl Log {
                 done = Err(Error::Unreachable { host: self.host.clone(), detail: detail.clone() });
             }
         }
-        self.room.after_job(&done);
+        let done = self.room.after_job(done);
         let verdict = self.room.after_batch(done.as_ref().map(drop).map_err(Clone::clone), true);
         verdict.and(done)
     }

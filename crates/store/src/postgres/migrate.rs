@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0005_agent_lease.sql"),
     include_str!("../../migrations/postgres/0006_spools.sql"),
     include_str!("../../migrations/postgres/0007_lanes.sql"),
+    include_str!("../../migrations/postgres/0008_processes.sql"),
 ];
 
 /// The schema version this program writes.
@@ -32,6 +33,7 @@ const OWN_TABLES: &[&str] = &[
     "audit_tip",
     "dead_letters",
     "event_findings",
+    "foghorn_processes",
     "idempotency_keys",
     "incident_notes",
     "leases",
@@ -64,7 +66,7 @@ pub fn run(address: &Address) -> Result<Migrated> {
     let on = On { session: &session, host: address.shown() };
     on.refuse_unfit_server()?;
     let before = on.look()?;
-    if before.from == SCHEMA_VERSION && !places::are_ahead(&session)? {
+    if before.from == SCHEMA_VERSION && !on.has_places_ahead()? {
         return Ok(before);
     }
     on.batch("SET statement_timeout = 0; SET lock_timeout = '5min'; SELECT pg_advisory_lock(1179600712, 3)")?;
@@ -79,7 +81,7 @@ pub fn run(address: &Address) -> Result<Migrated> {
         let step = MIGRATIONS.get(usize::try_from(version).unwrap_or(usize::MAX)).copied().unwrap_or_default();
         on.batch(&format!("BEGIN; {step}; INSERT INTO foghorn_schema VALUES ({}); COMMIT", version + 1))?;
     }
-    if places::are_ahead(&session)? {
+    if on.has_places_ahead()? {
         tracing::warn!(host = on.host, "this database comes from another server; its event log is put in order");
         on.batch(&format!("BEGIN; {}; COMMIT", places::MOVE_BACK))?;
     }
@@ -114,6 +116,10 @@ impl On<'_> {
         Ok(Migrated { from: found, to: known, adopts: found == 0 && has_reference })
     }
 
+    fn has_places_ahead(&self) -> Result<bool> {
+        places::are_ahead(self.session).map_err(|error| self.explain(&error))
+    }
+
     fn refuse_unfit_server(&self) -> Result<()> {
         let version: i32 = self.one("SELECT current_setting('server_version_num')::int")?;
         if version < OLDEST_SERVER {
@@ -145,10 +151,8 @@ impl On<'_> {
     }
 
     fn refuse_foreign_tables(&self) -> Result<()> {
-        let rows = self.session.rows(
-            "SELECT name FROM unnest(?1::text[]) AS own (name) WHERE to_regclass(name) IS NOT NULL ORDER BY name LIMIT 1",
-            &[&OWN_TABLES],
-        )?;
+        let sql = "SELECT name FROM unnest(?1::text[]) AS own (name) WHERE to_regclass(name) IS NOT NULL ORDER BY name LIMIT 1";
+        let rows = self.session.rows(sql, &[&OWN_TABLES]).map_err(|error| self.explain(&error))?;
         match rows.first().map(|row| row.get::<_, String>(0)) {
             None => Ok(()),
             Some(table) => Err(self.refused(
@@ -159,17 +163,28 @@ impl On<'_> {
     }
 
     fn one<T: for<'r> tokio_postgres::types::FromSql<'r>>(&self, sql: &str) -> Result<T> {
-        let rows = self.session.rows(sql, &[])?;
-        Ok(rows.first().ok_or(sql::Error::NoRow)?.try_get(0).map_err(sql::Error::Postgres)?)
+        let asked = || Ok(self.session.rows(sql, &[])?.first().ok_or(sql::Error::NoRow)?.try_get(0)?);
+        asked().map_err(|error| self.explain(&error))
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
-        self.session.execute_batch(sql).map_err(|error| match code(&error) {
-            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
-                self.refused(error.to_string(), "grant this user CREATE on the schema, and make it owner of the tables")
-            }
-            _ => Error::Database { doing: "changing the schema", detail: error.to_string() },
-        })
+        self.session.execute_batch(sql).map_err(|error| self.explain(&error))
+    }
+
+    /// What a statement that failed means for whoever starts the program.
+    fn explain(&self, error: &sql::Error) -> Error {
+        let (host, detail) = (self.host.to_owned(), error.to_string());
+        let Some(code) = code(error) else { return Error::Unreachable { host, detail } };
+        match code.code() {
+            "42501" => self.refused(detail, "grant this user CREATE on the schema, and make it owner of the tables"),
+            "25006" => self.refused(detail, "name the primary in DATABASE_URL, not a replica"),
+            "57014" => self.refused(detail, "raise database.statement_timeout, or see what keeps the server busy"),
+            "55P03" => self.refused(detail, "end the session that holds the lock (pg_stat_activity), and start again"),
+            "53100" => Error::ServerFull { host },
+            // Out of memory or connections, shutting down or starting: it may be well again in a while.
+            passing if passing.starts_with("53") || passing.starts_with("57P") => Error::Unreachable { host, detail },
+            _ => self.refused(detail, "see the server's log for what it made of the statement"),
+        }
     }
 
     fn refused(&self, detail: String, remedy: &str) -> Error {

@@ -5,11 +5,10 @@
 //! stands: new rows would stand before cursors that have passed them, and nobody would read them. So where places lie
 //! in this server's future, rows and cursors are moved to the beginning, what was read before what was not.
 
-use crate::Result;
 use crate::sql::{self, Session};
 
 /// Whether places lie ahead of every transaction of this server.
-pub(super) fn are_ahead(session: &Session) -> Result<bool> {
+pub(super) fn are_ahead(session: &Session) -> sql::Result<bool> {
     let rows = session.rows(
         "SELECT greatest((SELECT max(cursor) FROM partitions), (SELECT coalesce(max(seq), 0) FROM memory_changes))
                 >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint << 24",

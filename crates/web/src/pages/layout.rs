@@ -1,11 +1,13 @@
 //! What every page has around it, and the small parts that several pages show.
 
 use super::assets::{ICON_ADDRESS, SCRIPT_ADDRESS, STYLE_ADDRESS};
+use crate::state::App;
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::incident::Status;
 use foghorn_domain::redaction::redact;
 use foghorn_domain::severity::Severity;
 use foghorn_domain::text::{cut, outside_text, plain_text};
+use foghorn_pipeline::replicas::REMEDY;
 use foghorn_store::dashboard::ChangeMark;
 use maud::{DOCTYPE, Markup, html};
 
@@ -55,6 +57,23 @@ pub(super) fn page(title: &str, place: Place, mark: Option<ChangeMark>, content:
                     span #live-sign role="status" {}
                 }
                 main #content tabindex="-1" { (content) }
+            }
+        }
+    }
+}
+
+/// What is said above everything else: that processes are configured differently.
+pub(super) fn banner(app: &App) -> Markup {
+    let differences = app.pipeline.replicas.differences();
+    html! {
+        @if !differences.is_empty() {
+            p.wrong role="alert" {
+                "Processes of this Foghorn are configured differently: "
+                @for (index, difference) in differences.iter().enumerate() {
+                    @if index > 0 { "; " }
+                    (said(&difference.to_string(), 300))
+                }
+                ". " (REMEDY) "."
             }
         }
     }

@@ -3,7 +3,7 @@
 mod filters;
 mod spark;
 
-use super::layout::{Place, age, page, pager, said, severity, status};
+use super::layout::{Place, age, banner, page, pager, said, severity, status};
 use crate::api::PagingQuery;
 use crate::api::incidents::IncidentQuery;
 use crate::problem::Problem;
@@ -36,6 +36,7 @@ pub(crate) async fn get_page(
     let newest = paging.cursor.map(|_| shown.address(None));
     let content = html! {
         h1 { "Incidents" }
+        (banner(&app))
         (tabs(&shown, &counts))
         (filters(&shown))
         div #incidents data-live {

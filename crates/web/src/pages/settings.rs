@@ -8,7 +8,7 @@ pub(crate) use keys::{post_key, post_revoke};
 pub(crate) use routing::post_test;
 
 use super::incident::name_in;
-use super::layout::{Place, page, said};
+use super::layout::{Place, banner, page, said};
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::State;
@@ -28,6 +28,7 @@ async fn render(app: &App, routing: Markup, keys: Markup) -> Result<Markup, Prob
     let counts = app.store().counts().await?;
     let content = html! {
         h1 { "Settings" }
+        (banner(app))
         p.quiet { "What this server runs with. Values come from the configuration file, the environment and flags; "
                   "they are changed there, and take effect at the next start." }
         section.card aria-labelledby="server" {

@@ -1,6 +1,7 @@
 //! The data directory, and the room around it.
 
 use super::outcome::{Outcome, fail, ok, warn};
+use crate::config::Config;
 use std::path::Path;
 
 const DIRECTORY: &str = "data directory";
@@ -28,14 +29,28 @@ pub(super) fn directory(directory: &Path) -> Outcome {
     }
 }
 
-/// Whether the store has room to grow to what it may take.
-pub(super) fn room(directory: &Path, may_take: u64) -> Outcome {
+/// Whether what lies there has room to grow to what it may take: the store, or beside a database the spool.
+pub(super) fn room(config: &Config) -> Outcome {
+    let directory = config.storage.data_dir.as_path();
+    let is_spool = config.database.address.is_some();
+    let may_take = if is_spool { config.intake.spool_bytes } else { config.storage.max_bytes };
     let free = match rustix::fs::statvfs(existing_parent(directory)) {
         Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
         Err(error) => return warn(ROOM, format!("its free space cannot be read: {error}")),
     };
+    if is_spool {
+        return judge_spool(free, may_take);
+    }
     let taken = std::fs::metadata(directory.join("foghorn.db")).map_or(0, |file| file.len());
     judge(free, taken, may_take)
+}
+
+fn judge_spool(free: u64, may_take: u64) -> Outcome {
+    let details = format!("{} GB free; the spool may take {} GB", in_gigabytes(free), in_gigabytes(may_take));
+    match free < may_take {
+        true => warn(ROOM, format!("{details}: lower intake.spool_bytes, or move store.data_dir to another disk")),
+        false => ok(ROOM, details),
+    }
 }
 
 fn judge(free: u64, taken: u64, may_take: u64) -> Outcome {
@@ -75,6 +90,8 @@ mod tests {
         check(2_000_000_000, 4_000_000_000, "Ok");
         check(2_000_000_000, 0, "Warn");
         check(1_000, 4_000_000_000, "Fail");
+        assert!(format!("{:?}", judge_spool(2_000_000_000, 1_000_000_000)).contains("Ok"));
+        assert!(format!("{:?}", judge_spool(1_000, 1_000_000_000)).contains("intake.spool_bytes"));
     }
 
     #[test]

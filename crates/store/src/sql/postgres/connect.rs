@@ -9,10 +9,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What TLS makes of a connection.
+type Encrypted = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// Where the database is and how it is spoken to.
 #[derive(Clone)]
@@ -71,11 +75,13 @@ impl Address {
             Tls::Checked => SslMode::Require,
         });
         let milliseconds = |time: Duration| time.as_millis().clamp(1, i32::MAX as u128);
+        // What the address asks for comes last, and so counts.
+        let asked = config.get_options().unwrap_or_default().to_owned();
         config.connect_timeout(patience.connect).tcp_user_timeout(UNCONFIRMED);
         // A connection that is gone without a word is found out while nothing is said on it.
         config.keepalives_idle(UNCONFIRMED).keepalives_interval(Duration::from_secs(3)).keepalives_retries(3);
         config.options(format!(
-            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c TimeZone=UTC",
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} -c TimeZone=UTC {asked}",
             milliseconds(patience.statement),
             milliseconds(patience.lock),
             milliseconds(patience.lock / 2),
@@ -98,6 +104,13 @@ impl Address {
     /// Host, port and database, without the password.
     pub fn shown(&self) -> &str {
         &self.shown
+    }
+
+    /// Host, port, user and database as the programs of Postgres want them; the password is left out.
+    pub fn for_tools(&self) -> String {
+        let (host, port, database) = named(&self.config);
+        let user = self.config.get_user().map(|user| format!(" --username={}", quoted(user))).unwrap_or_default();
+        format!("--host={} --port={port}{user} --dbname={}", quoted(&host), quoted(&database))
     }
 
     /// Opens a session. A server that says nothing for longer than it may take for a statement is given up, and the
@@ -123,17 +136,21 @@ impl Address {
             .map_err(|error| self.unreachable(error.to_string()))?;
         // The time limit of the configuration ends with the connection's being made: a server that stands still takes
         // it and says nothing.
-        let connecting = async { tokio::time::timeout(within, self.config.connect(self.tls.clone())).await };
+        let connecting = async { tokio::time::timeout(within, self.connection()).await };
         let (client, connection) = runtime
             .block_on(connecting)
-            .map_err(|_| self.unreachable(format!("it did not say a word within {within:?}")))?
-            .map_err(|error| self.explain_refusal(&error))?;
+            .map_err(|_| self.unreachable(format!("it did not say a word within {within:?}")))??;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(error = explain(&error), "a session with the database has ended");
             }
         });
         Ok(Session::new(client, runtime, answers_within))
+    }
+
+    /// Opens a connection that its caller drives.
+    pub(crate) async fn connection(&self) -> Result<(Client, Connection<Socket, Encrypted>)> {
+        self.config.connect(self.tls.clone()).await.map_err(|error| self.explain_refusal(&error))
     }
 
     fn unreachable(&self, detail: String) -> Error {
@@ -147,6 +164,9 @@ impl Address {
             remedy: remedy.to_owned(),
         };
         match error.code() {
+            Some(code) if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION && wants_tls(error) => {
+                refused("the server wants TLS: set sslmode=require in DATABASE_URL")
+            }
             Some(code)
                 if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
             {
@@ -169,6 +189,11 @@ impl Address {
             None => self.unreachable(explain(error)),
         }
     }
+}
+
+/// Whether somebody is let in only with TLS and came without.
+fn wants_tls(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|said| said.message().ends_with("no encryption"))
 }
 
 impl std::fmt::Debug for Address {
@@ -211,6 +236,11 @@ fn take_tls(url: &str) -> Result<(String, Tls, Option<String>)> {
 }
 
 fn shown(config: &Config) -> String {
+    let (host, port, database) = named(config);
+    format!("{host}:{port}/{database}")
+}
+
+fn named(config: &Config) -> (String, u16, String) {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),
         #[cfg(unix)]
@@ -218,8 +248,13 @@ fn shown(config: &Config) -> String {
         _ => "?".to_owned(),
     };
     let port = config.get_ports().first().copied().unwrap_or(5432);
-    let database = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
-    format!("{host}:{port}/{database}")
+    (host, port, config.get_dbname().or(config.get_user()).unwrap_or("postgres").to_owned())
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./:".contains(sign);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn client_config(tls: Tls, root_file: Option<&str>, host: &str) -> Result<ClientConfig> {
@@ -301,6 +336,12 @@ mod tests {
             let parsed = Address::parse(&url.replace("&sslrootcert=", ""), Patience::default()).unwrap();
             assert_eq!(parsed.shown(), shown);
         }
+    }
+
+    #[test]
+    fn tools_get_an_address_in_words_for_a_shell() {
+        let address = Address::parse("postgresql://a%27na:s3cret@db:5433/fog", Patience::default()).unwrap();
+        assert_eq!(address.for_tools(), "--host=db --port=5433 --username='a'\\''na' --dbname=fog");
     }
 
     #[test]
