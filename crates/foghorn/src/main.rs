@@ -15,10 +15,6 @@ mod bench;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Events are many small texts: with the system's allocator a fifth of the time went into it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,
