@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+
+/// How long a process may take to finish what it has in hand: what systemd gives a service by default.
+const STOPS_WITHIN: Duration = Duration::from_secs(90);
 
 /// The processes.
 pub(crate) struct Fleet {
@@ -127,14 +130,15 @@ impl Fleet {
         starts
     }
 
-    /// Ends every process and starts none again.
+    /// Ends every process and starts none again. Whoever has not ended within [`STOPS_WITHIN`] is killed.
     pub(crate) async fn stop(&self) {
         for slot in &self.slots {
             slot.state().is_over = true;
             slot.signal("CONT");
             slot.signal("TERM");
         }
-        for _ in 0..200 {
+        let give_up = Instant::now() + STOPS_WITHIN;
+        while Instant::now() < give_up {
             if self.keepers.iter().all(JoinHandle::is_finished) {
                 return;
             }
