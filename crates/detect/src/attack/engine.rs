@@ -20,6 +20,8 @@ const AFTER: usize = 288;
 /// How many bytes of windows one event may cost: some 2,500 windows, far more than any honest text
 /// needs, and milliseconds at most.
 const WINDOW_BYTES: usize = 1_000_000;
+/// From so many bytes on a text may hold an anchor so often that what is done with is worth noting.
+const LONG: usize = 8 * 1024;
 /// When the doubt about a kind has shrunk to this, more reasons for it are not looked for.
 const SETTLED: f32 = 0.1;
 
@@ -63,7 +65,7 @@ pub(crate) struct Work {
     /// Where each rule's next window may start; `u32::MAX` once it has matched.
     next: Vec<u32>,
     /// The least of these among the rules of each anchor, as of its last hit, so that an anchor that stands everywhere
-    /// costs one look.
+    /// in a [`LONG`] text costs one look.
     next_of_anchor: Vec<u32>,
     /// What the last scan found.
     pub(crate) found: Vec<Match>,
@@ -138,10 +140,12 @@ impl Engine {
             if work.next.is_empty() {
                 work.next.resize(self.rules.len(), 0);
                 work.next_of_anchor.clear();
-                work.next_of_anchor.resize(self.by_anchor.len(), 0);
+                if bytes.len() >= LONG {
+                    work.next_of_anchor.resize(self.by_anchor.len(), 0);
+                }
             }
             let anchor = hit.pattern().as_usize();
-            if hit.end() as u64 <= u64::from(work.next_of_anchor[anchor]) {
+            if work.next_of_anchor.get(anchor).is_some_and(|next| hit.end() as u64 <= u64::from(*next)) {
                 continue;
             }
             let mut least = u32::MAX;
@@ -171,7 +175,9 @@ impl Engine {
                     work.found.push(Match { rule, range: matched.range() });
                 }
             }
-            work.next_of_anchor[anchor] = least;
+            if let Some(next) = work.next_of_anchor.get_mut(anchor) {
+                *next = least;
+            }
         }
     }
 }

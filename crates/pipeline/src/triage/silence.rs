@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         let (minute, signal) = &found[0];
         assert_eq!((*minute, signal.kind, signal.urgency.0), (2_030, Kind::Anomaly, Urgency::Record));
-        let expected = "“INFO backup of <*> files is done” has not come for 40 minutes of this service's log";
+        let expected = "“backup of <*> files is done” has not come for 40 minutes of this service's log";
         assert!(signal.summary.starts_with(expected), "{}", signal.summary);
         assert!(signal.fingerprint_of.contains("series silence of log template"), "{}", signal.fingerprint_of);
     }
