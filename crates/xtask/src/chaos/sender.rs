@@ -18,8 +18,6 @@ use tokio::time::Instant;
 const SERVICES: u64 = 12;
 /// Troubles that begin at the same time.
 const AT_ONCE: u64 = 4;
-/// So many troubles ago one began that still goes on.
-const GROWS_FOR: u64 = 20;
 /// A new trouble begins this often, so that there is always somebody to tell. More would be told as one.
 const NEW_TROUBLE_EVERY: Duration = Duration::from_secs(3);
 /// When all that was asked for is sent and the faults go on, events come this often.
@@ -61,11 +59,7 @@ impl Plan {
     fn trouble(&self, number: u64) -> Trouble {
         let mut dice = Dice::new(self.seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         let begun = (self.due(number).as_secs_f64() / NEW_TROUBLE_EVERY.as_secs_f64()) as u64;
-        let text = match dice.below(3) {
-            // What people were told of grows, so that messages are edited.
-            0 => begun.saturating_sub(dice.below(GROWS_FOR)),
-            _ => begun + dice.below(AT_ONCE),
-        };
+        let text = begun + dice.below(AT_ONCE);
         let is_shared = text.is_multiple_of(4) && dice.below(2) == 0;
         Trouble { service: (text + u64::from(is_shared) * 5) % SERVICES, text }
     }
