@@ -10,8 +10,9 @@ use foghorn_pipeline::metrics::Metrics;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The room of a server, in units of an event. Six tenths of it have room for the largest body there is.
-pub const ROOM: usize = 100_000;
+/// The room of a server, in units of an event: some three kilobytes each while they wait. A body that is larger than its
+/// share has to wait until it is alone.
+pub const ROOM: usize = 20_000;
 
 /// What a request costs beside its events, in the same unit: many small requests wait longer than one large one.
 const REQUEST: usize = 16;
@@ -85,7 +86,10 @@ impl Crowd {
     /// A place for so many events, or none where those who may wait do so already.
     pub(crate) fn enter(self: &Arc<Self>, lane: Rank, events: usize) -> Option<Place> {
         let (size, share) = (events.saturating_add(REQUEST), lane.share(self.room));
-        let fits = |taken: usize| Some(taken.saturating_add(size)).filter(|all| *all <= share);
+        let fits = |taken: usize| {
+            let all = taken.saturating_add(size);
+            (all <= share || taken == 0).then_some(all)
+        };
         match self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits) {
             Ok(_) => {
                 self.metrics.waiting.inc_by(events as i64);
@@ -140,7 +144,8 @@ mod tests {
     fn the_largest_body_has_room_where_nothing_else_waits() {
         let crowd = Crowd::new(ROOM, Metrics::default());
         assert!(crowd.enter(Rank::Logs, Limits::default().events_per_body).is_some());
-        assert!(crowd.enter(Rank::Criticals, usize::MAX).is_none());
+        let largest = crowd.enter(Rank::Logs, Limits::default().events_per_body);
+        assert!(largest.is_some() && crowd.enter(Rank::Criticals, 1).is_none());
     }
 
     #[test]

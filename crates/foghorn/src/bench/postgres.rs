@@ -1,5 +1,5 @@
-//! A database of a measurement's own on a Postgres server, and what that server alone does: rows of the same size,
-//! written by as many clients as `pgbench` would have, and by `COPY`.
+//! A database of a measurement's own on a Postgres server, and what that server alone does: the same events in a table
+//! with the columns every installation has and nothing else, written by as many clients as `pgbench` would have, and by `COPY`.
 
 use super::limits::{Limits, sample};
 use anyhow::{Context, ensure};
@@ -61,7 +61,7 @@ impl Scratch {
         client
             .batch_execute(
                 "CREATE TABLE limit_rows (id bigserial PRIMARY KEY, source text NOT NULL, type text NOT NULL,
-                 payload text NOT NULL, metadata text NOT NULL, created_at timestamptz NOT NULL DEFAULT now())",
+                 payload text NOT NULL, metadata jsonb NOT NULL, created_at timestamptz NOT NULL DEFAULT now())",
             )
             .await?;
         let limits = Limits {
@@ -87,7 +87,9 @@ impl Scratch {
             let (events, rows) = (Arc::clone(&events), Arc::clone(&rows));
             running.spawn(async move {
                 let insert = client
-                    .prepare("INSERT INTO limit_rows (source, type, payload, metadata) VALUES ($1, $2, $3, $4)")
+                    .prepare(
+                        "INSERT INTO limit_rows (source, type, payload, metadata) VALUES ($1, $2, $3, $4::text::jsonb)",
+                    )
                     .await?;
                 for (event, metadata) in events.iter().cycle().skip(first * 31) {
                     if started.elapsed() >= each {

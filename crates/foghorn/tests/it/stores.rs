@@ -160,10 +160,11 @@ async fn an_alert_is_read_before_the_logs_that_wait_and_everything_is_read_once(
     for store in BOTH {
         let app = App::on(store);
         let store = &app.handles.store;
-        let lines = (0..500).map(|n| NewEvent::new("s", "log", format!("INFO line {n}"))).collect();
-        store.append(lines).await.unwrap();
+        // Of so many services that every partition has more than its share of a batch.
+        let line = |n: u32| NewEvent::new(format!("s{}", n % 100), "log", format!("INFO line {n}"));
+        store.append((0..3_000).map(line).collect()).await.unwrap();
         let alert = json!({ "source": "p", "type": "alert", "payload": "down", "dedup_key": "k", "status": "firing",
-                            "metadata": { "service": "s" } });
+                            "metadata": { "service": "s1" } });
         let alert = app.send(alert).await;
         let mut held = store.take_partitions("one".to_owned()).await.unwrap();
         let (mut read, mut batches) = (Vec::new(), 0);
@@ -184,7 +185,7 @@ async fn an_alert_is_read_before_the_logs_that_wait_and_everything_is_read_once(
             held = moved;
         }
         read.sort_unstable();
-        assert_eq!(read, (1..=501).collect::<Vec<_>>());
+        assert_eq!(read, (1..=3_001).collect::<Vec<_>>());
         assert_eq!(store.counts().await.unwrap().untriaged, 0);
         assert!(batches > 1 && store.event(alert).await.unwrap().is_triaged);
     }

@@ -29,7 +29,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 /// Events in one transaction, about.
-const AT_ONCE: usize = 4_000;
+const AT_ONCE: usize = 1_000;
 
 /// Requests waiting at most; whoever comes later waits for room.
 const QUEUE: usize = 4096;

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::rows;
 use crate::sql::{Connection, Row, Session, Transaction};
 use crate::triage::{Held, Holding};
-use foghorn_domain::event::Event;
+use foghorn_domain::event::{Event, Lane};
 
 /// How long a lease is good, in seconds; also how long a process that says nothing counts as alive.
 const LEASE_SECONDS: f64 = 15.0;
@@ -82,7 +82,8 @@ const FEWEST_OF_EACH: u32 = 64;
 /// The next events of what is held, and where that leads to.
 ///
 /// Of each partition as many are read as its share of the batch, or more where the last batch stayed small
-/// because a few partitions had everything. Nothing is read past the [`watermark`].
+/// because a few partitions had everything. What is urgent is never what the batch has no room for. Nothing is read
+/// past the [`watermark`].
 pub(crate) fn read_held(db: &Connection, mut holding: Holding, limit: u32) -> Result<(Vec<Event>, Holding)> {
     let Some(session) = db.as_postgres() else { return Ok((Vec::new(), holding)) };
     let count = u32::try_from(holding.held().len()).unwrap_or(u32::MAX).max(1);
@@ -95,8 +96,9 @@ pub(crate) fn read_held(db: &Connection, mut holding: Holding, limit: u32) -> Re
         "SELECT {columns}, e.place FROM unnest(?1::smallint[], ?2::bigint[]) AS h (held, after)
           CROSS JOIN LATERAL (SELECT * FROM raw_events r WHERE r.partition = h.held AND r.place > h.after
                 AND r.place < ?5 ORDER BY r.place LIMIT ?3) e
-          ORDER BY e.place, e.id LIMIT ?4",
-        columns = rows::EVENT_COLUMNS
+          ORDER BY held < {first_urgent}, e.place, e.id LIMIT ?4",
+        columns = rows::EVENT_COLUMNS,
+        first_urgent = Lane::Urgent.first_partition(),
     );
     let found = session.rows(&sql, &[&ids, &cursors, &i64::from(of_each), &i64::from(limit), &final_below])?;
     let mut taken = vec![0_u32; holding.held().len()];
@@ -109,8 +111,10 @@ pub(crate) fn read_held(db: &Connection, mut holding: Holding, limit: u32) -> Re
             held.cursor = held.cursor.max(place);
             *taken += 1;
         }
-        events.push(event);
+        events.push((place, event));
     }
+    events.sort_by_key(|(place, event)| (*place, event.id));
+    let events = events.into_iter().map(|(_, event)| event).collect();
     let is_full = found.len() >= limit as usize;
     let has_a_full_one = taken.iter().any(|taken| *taken >= of_each);
     holding.of_each = match (is_full, has_a_full_one) {
