@@ -2,6 +2,8 @@
 //! slowest, with the least time of three runs in milliseconds. `cargo run --release -p foghorn-detect --example
 //! megabytes [ROUNDS]`; with `--piece [TEXT]` it spends its time on that one, or on random bytes, for a profiler.
 
+#![allow(clippy::print_stdout, reason = "its figures are what it is for")]
+
 use foghorn_detect::template::Miner;
 use foghorn_detect::{Detectors, Subject, header};
 use serde_json::Map;

@@ -3,6 +3,8 @@
 //! JSON objects with a `text`, that. The best of three runs.
 //! `cargo run --release -p foghorn-detect --example speed < lines`
 
+#![allow(clippy::print_stdout, reason = "its figures are what it is for")]
+
 use foghorn_detect::metric::Series;
 use foghorn_detect::template::Miner;
 use foghorn_detect::{Detectors, Subject, header};

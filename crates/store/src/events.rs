@@ -134,10 +134,12 @@ fn read_lanes(db: &Connection, mut holding: Holding, limit: u32) -> Result<(Vec<
         );
         let before = events.len();
         let mut statement = db.prepare_cached(&sql)?;
-        for event in statement.query_map(params![held.cursor, newest, limit], rows::event)? {
+        // One more than asked for, to know whether there is one more.
+        for event in statement.query_map(params![held.cursor, newest, i64::from(limit) + 1], rows::event)? {
             events.push(event?);
         }
-        let is_all = events.len() - before < limit as usize;
+        let is_all = events.len() - before <= limit as usize;
+        events.truncate(before + limit as usize);
         held.cursor = match events.last() {
             Some(last) if !is_all => last.id,
             _ => newest.max(held.cursor),

@@ -139,8 +139,8 @@ fn a_newer_schema_is_refused_and_an_older_one_brought_up_to_date() {
         assert!(output.status.success() && said.contains(words), "{said}{}", String::from_utf8_lossy(&output.stderr));
     };
     migrated("schema version 0 to");
-    server.run("postgres", "DROP TABLE foghorn_processes; DELETE FROM foghorn_schema WHERE version = 7");
-    migrated("schema version 6 to 7");
+    server.run("postgres", "DROP TABLE foghorn_processes; DELETE FROM foghorn_schema WHERE version = 8");
+    migrated("schema version 7 to 8");
     migrated("nothing to do");
     server.run("postgres", "INSERT INTO foghorn_schema VALUES (999)");
     assert_refused(&url, &[], &[server.host(), "schema version 999", "start the newer foghorn"]);

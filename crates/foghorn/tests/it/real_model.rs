@@ -61,7 +61,8 @@ impl Drop for RealModel {
 
 /// Says it whether the test passes or not.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "{line}").unwrap();
 }
 
 #[tokio::test]

@@ -72,5 +72,5 @@ fn a_day_comes_out_the_same_on_a_file_on_postgres_and_with_redis_beside_it() {
     assert_eq!(day(&[("DATABASE_URL", &database)]), file);
     let (database, redis) = (postgres::database(), RedisServer::start());
     assert_eq!(day(&[("DATABASE_URL", &database), ("REDIS_URL", &redis.url())]), file);
-    assert_eq!(redis.command(&["LLEN", "agent_notifications"]), "2", "Redis was in use");
+    assert_ne!(redis.command(&["LLEN", "agent_notifications"]), "0", "Redis was in use");
 }

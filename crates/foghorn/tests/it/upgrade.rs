@@ -174,7 +174,7 @@ async fn a_process_of_the_version_before_goes_on_while_several_new_ones_bring_th
     old.run(&format!("COMMIT; {insert}"));
     let store = open(&database, directory.path());
     let mut held = store.take_partitions("new".to_owned()).await.unwrap();
-    while held.count() < 16 {
+    while held.count() < 32 {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         held = store.take_partitions("new".to_owned()).await.unwrap();
     }
