@@ -63,7 +63,7 @@ impl Intake {
         let mut threads = Vec::new();
         for session in sessions {
             let mut log = Log {
-                connection: session.into(),
+                connection: Some(session.into()),
                 open: open(),
                 room: Arc::clone(room),
                 clock: clock.clone(),
@@ -163,7 +163,8 @@ fn take_waiting(receiver: &Mutex<mpsc::Receiver<Request>>) -> Option<Vec<Request
 }
 
 struct Log {
-    connection: Connection,
+    /// None once one has failed: what it had begun must not hold its locks until this thread is asked again.
+    connection: Option<Connection>,
     open: Open,
     room: Arc<Room>,
     clock: Clock,
@@ -224,7 +225,7 @@ impl Log {
     }
 
     fn has_to_wait(&self, error: &Error) -> bool {
-        matches!(error, Error::ServerFull { .. } | Error::Unreachable { .. }) || self.connection.has_ended()
+        matches!(error, Error::ServerFull { .. } | Error::Unreachable { .. }) || self.has_ended()
     }
 
     fn append(&mut self, events: &[&NewEvent]) -> Result<Vec<Appended>> {
@@ -264,12 +265,23 @@ impl Log {
         })
     }
 
-    fn look_for_it(&mut self) -> Result<()> {
-        if self.connection.has_ended() {
-            self.connection = (self.open)()?;
+    fn has_ended(&self) -> bool {
+        self.connection.as_ref().is_none_or(Connection::has_ended)
+    }
+
+    /// The connection, or a new one where that has ended.
+    fn connected(&mut self) -> Result<Connection> {
+        match self.connection.take() {
+            Some(connection) if !connection.has_ended() => Ok(connection),
+            _ => (self.open)(),
         }
-        let Some(session) = self.connection.as_postgres() else { return Err(Error::Closed) };
+    }
+
+    fn look_for_it(&mut self) -> Result<()> {
+        let connection = self.connected()?;
+        let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
         let answered = session.execute_batch("SELECT 1");
+        self.connection = answered.is_ok().then_some(connection);
         self.is_away.store(answered.is_err(), Ordering::SeqCst);
         answered.map_err(|error| Error::Unreachable { host: self.host.clone(), detail: error.to_string() })
     }
@@ -288,10 +300,8 @@ impl Log {
         if self.is_away.load(Ordering::SeqCst) {
             return Err(away(&self.host));
         }
-        if self.connection.has_ended() {
-            self.connection = (self.open)().map_err(|error| self.cannot_connect(error))?;
-        }
-        let connection = &self.connection;
+        let owned = self.connected().map_err(|error| self.cannot_connect(error))?;
+        let connection = &owned;
         let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
         let mut is_committing = false;
         let mut done = catch_unwind(AssertUnwindSafe(|| {
@@ -315,6 +325,7 @@ impl Log {
                 done = Err(Error::Unreachable { host: self.host.clone(), detail: detail.clone() });
             }
         }
+        self.connection = Some(owned).filter(|connection| done.is_ok() || !connection.has_ended());
         let done = self.room.after_job(done);
         let verdict = self.room.after_batch(done.as_ref().map(drop).map_err(Clone::clone), true);
         verdict.and(done)
