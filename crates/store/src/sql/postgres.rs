@@ -15,9 +15,11 @@ use super::value::{Cell, ValueRef};
 use std::cell::{Cell as Flag, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
 /// Statements kept ready on one session. Beyond it all are dropped and prepared anew as they come.
@@ -156,6 +158,23 @@ impl Session {
         let statement = self.prepare(sql)?;
         let written = self.wait(self.client.execute(&statement, values))?;
         Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+
+    /// Rows for a `COPY … FROM STDIN (FORMAT binary)`, whose columns are of these types; answers how many were written.
+    pub(crate) fn copy<'r, const COLUMNS: usize>(
+        &self,
+        sql: &str,
+        types: &[Type; COLUMNS],
+        rows: impl Iterator<Item = [Bound<'r>; COLUMNS]>,
+    ) -> super::Result<u64> {
+        let statement = self.prepare(sql)?;
+        self.wait(async {
+            let mut writer = pin!(BinaryCopyInWriter::new(self.client.copy_in(&statement).await?, types));
+            for row in rows {
+                writer.as_mut().write_raw(row).await?;
+            }
+            writer.finish().await
+        })
     }
 
     pub(crate) fn execute_batch(&self, sql: &str) -> super::Result<()> {

@@ -3,12 +3,13 @@
 use super::{Homes, Id, Keys, States};
 use crate::events::alert_state::{AlertState, Known};
 use crate::sql::postgres::Bound;
-use crate::sql::{Connection, Session, params};
+use crate::sql::{Connection, Session, ValueRef, params};
 use crate::{Result, time};
 use foghorn_domain::clock::Timestamp;
 use foghorn_domain::event::{EventId, EventStatus, NewEvent, PARTITIONS, partition_of_service};
 use foghorn_domain::fingerprint::Fingerprint;
 use foghorn_domain::severity::Severity;
+use tokio_postgres::types::Type;
 
 /// What a batch writes.
 #[derive(Default)]
@@ -91,58 +92,88 @@ pub(super) fn insert(session: &Session, rows: &[NewRow<'_>], now: Timestamp) -> 
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let now = time::write(now);
-    let metadata: Vec<String> =
-        rows.iter().map(|row| serde_json::to_string(&row.event.metadata)).collect::<std::result::Result<_, _>>()?;
-    let times: Vec<Option<String>> = rows.iter().map(|row| row.event.event_timestamp.map(time::write)).collect();
-    let notes: Vec<Option<String>> =
-        rows.iter().map(|row| (!row.event.notes.is_empty()).then(|| row.event.notes.join(","))).collect();
-    let partitions: Vec<i16> = rows.iter().map(|row| row.partition.cast_signed()).collect();
-    let text = |of: &dyn for<'r> Fn(&'r NewRow<'_>) -> Option<&'r str>| -> Vec<Option<String>> {
-        rows.iter().map(|row| of(row).map(storable)).collect()
-    };
-    let found = session.rows(
-        "WITH this AS MATERIALIZED (SELECT pg_current_xact_id()::text::bigint << 24 AS place)
-         INSERT INTO raw_events (source, type, payload, metadata, created_at, status, dedup_key, episode,
-                                 event_timestamp, severity, origin, service, environment, partition, notes, place)
-         SELECT source, type, payload, metadata, ?15::timestamptz, status, dedup_key, episode, event_timestamp, severity,
-                origin, service, environment, partition, notes,
-                (SELECT place FROM this) + (nextval('raw_events_place') & 16777215)
-           FROM unnest(?1::text[], ?2::text[], ?3::text[], ?4::jsonb[], ?5::text[], ?6::text[], ?7::text[],
-                       ?8::timestamptz[], ?9::text[], ?10::text[], ?11::text[], ?12::text[], ?13::smallint[],
-                       ?14::text[])
-                WITH ORDINALITY
-             AS e (source, type, payload, metadata, status, dedup_key, episode, event_timestamp, severity, origin,
-                   service, environment, partition, notes, turn)
-          ORDER BY turn
-         RETURNING id",
-        &[
-            &text(&|row| Some(&row.event.source)),
-            &text(&|row| Some(&row.event.event_type)),
-            &text(&|row| Some(&row.event.payload)),
-            &metadata.iter().map(|json| Bound::text(json)).collect::<Vec<_>>(),
-            &text(&|row| row.event.status.map(EventStatus::as_str)),
-            &text(&|row| row.event.dedup_key.as_deref()),
-            &text(&|row| row.episode.as_deref()),
-            &times.iter().map(|time| Bound::text_or_null(time.as_deref())).collect::<Vec<_>>(),
-            &text(&|row| row.event.severity.map(Severity::as_str)),
-            &text(&|row| Some(row.event.origin.as_str())),
-            &text(&|row| Some(row.event.service())),
-            &text(&|row| Some(row.event.environment())),
-            &partitions,
-            &notes,
-            &Bound::text(&now),
-        ],
+    let numbers = session.rows(
+        "SELECT nextval('raw_events_id_seq'), pg_current_xact_id()::text::bigint FROM generate_series(1, ?1::bigint)",
+        &[&i64::try_from(rows.len()).unwrap_or(i64::MAX)],
     )?;
-    // Numbers are given in the order of the rows, whatever the order in which they are told.
-    let mut ids: Vec<EventId> = found.iter().map(|row| row.get(0)).collect();
-    ids.sort_unstable();
+    let ids: Vec<EventId> = numbers.iter().map(|row| row.get(0)).collect();
+    let transaction: i64 = numbers.first().map_or(0, |row| row.get(1));
+    let now = time::write(now);
+    let written = rows.iter().zip(&ids).map(|(row, id)| Written::of(row, *id)).collect::<Result<Vec<_>>>()?;
+    session.copy(
+        "COPY raw_events (id, place, created_at, partition, source, type, payload, metadata, status, dedup_key, episode,
+                          event_timestamp, severity, origin, service, environment, notes)
+         FROM STDIN (FORMAT binary)",
+        &COLUMNS,
+        written.iter().map(|row| row.cells(transaction, &now)),
+    )?;
     Ok(ids)
 }
 
-/// Text without what Postgres' text cannot hold.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+const COLUMNS: [Type; 17] = [
+    Type::INT8,
+    Type::INT8,
+    Type::TIMESTAMPTZ,
+    Type::INT2,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::JSONB,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TIMESTAMPTZ,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+];
+
+/// A row with what had to be put into words for it.
+struct Written<'a> {
+    id: EventId,
+    row: &'a NewRow<'a>,
+    metadata: String,
+    event_timestamp: Option<String>,
+    notes: Option<String>,
+}
+
+impl<'a> Written<'a> {
+    fn of(row: &'a NewRow<'a>, id: EventId) -> Result<Self> {
+        let event = row.event;
+        Ok(Self {
+            id,
+            row,
+            metadata: serde_json::to_string(&event.metadata)?,
+            event_timestamp: event.event_timestamp.map(time::write),
+            notes: (!event.notes.is_empty()).then(|| event.notes.join(",")),
+        })
+    }
+
+    /// In the order of [`COLUMNS`]. The place begins with the transaction's number; see the first migration.
+    fn cells<'b>(&'b self, transaction: i64, now: &'b str) -> [Bound<'b>; 17] {
+        let (event, text) = (self.row.event, Bound::text_or_null);
+        [
+            Bound(ValueRef::Integer(self.id)),
+            Bound(ValueRef::Integer((transaction << 24) + (self.id & 0xff_ffff))),
+            Bound::text(now),
+            Bound(ValueRef::Integer(self.row.partition.into())),
+            Bound::text(&event.source),
+            Bound::text(&event.event_type),
+            Bound::text(&event.payload),
+            Bound::text(&self.metadata),
+            text(event.status.map(EventStatus::as_str)),
+            text(event.dedup_key.as_deref()),
+            text(self.row.episode.as_deref()),
+            text(self.event_timestamp.as_deref()),
+            text(event.severity.map(Severity::as_str)),
+            Bound::text(event.origin.as_str()),
+            Bound::text(event.service()),
+            Bound::text(event.environment()),
+            text(self.notes.as_deref()),
+        ]
+    }
 }
 
 pub(super) fn save_keys(
