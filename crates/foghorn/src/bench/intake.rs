@@ -5,7 +5,7 @@ use super::child::Child;
 use super::keeping_up;
 use super::limits::Limits;
 use super::load::{self, Drive, Manner};
-use super::postgres::Scratch;
+use super::postgres::{Scratch, with_scratch};
 use super::report::{self, Figures, Phase, Round};
 use super::{latency, sqlite};
 use crate::cli::one_thread;
@@ -63,7 +63,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // The load generator shares the machine with the server: one thread leaves it the rest.
-    let figures = one_thread(run_in_place(args))?;
+    let figures = one_thread(with_scratch(args.database.as_deref(), async |scratch| measure(args, scratch).await))?;
     let mut screen = Screen::stdout();
     if args.json {
         screen.json(&report::json(&figures))?
@@ -72,17 +72,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let is_complete = figures.stored == figures.accepted();
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn run_in_place(args: &Args) -> anyhow::Result<Figures> {
-    let Some(address) = &args.database else { return measure(args, None).await };
-    let scratch = Scratch::create(address).await?;
-    let figures = tokio::select! {
-        figures = measure(args, Some(&scratch)) => figures,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    scratch.drop().await?;
-    figures
 }
 
 async fn measure(args: &Args, scratch: Option<&Scratch>) -> anyhow::Result<Figures> {

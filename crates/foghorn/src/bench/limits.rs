@@ -16,6 +16,8 @@ pub(super) struct Limits {
     pub(super) single: f64,
     /// What stands against batches. SQLite: as many rows a transaction as a batch has. Postgres: `COPY`.
     pub(super) batches: f64,
+    /// `COPY` into a table with the event log's columns and indexes, where the engine has that.
+    pub(super) log: Option<f64>,
 }
 
 impl Limits {

@@ -4,7 +4,7 @@ use super::bodies::Bodies;
 use super::child::{Child, Memory};
 use super::http::Connection;
 use super::load::{self, Drive, Load, Manner, quantile};
-use super::postgres::Scratch;
+use super::postgres::{Scratch, with_scratch};
 use super::slack::Slack;
 use super::tell::{self, CHANNELS, Sender, Told, ms};
 use crate::cli::one_thread;
@@ -65,7 +65,7 @@ struct Figures {
 
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let figures = one_thread(run_in_place(args))?;
+    let figures = one_thread(with_scratch(args.database.as_deref(), async |scratch| measure(args, scratch).await))?;
     let mut screen = Screen::stdout();
     if args.json {
         screen.json(&figures.json())?
@@ -75,18 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if figures.told.is_soon(SOON) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn run_in_place(args: &Args) -> anyhow::Result<Figures> {
-    let Some(address) = &args.database else { return measure(args, None).await };
-    let scratch = Scratch::create(address).await?;
-    let figures = tokio::select! {
-        figures = measure(args, Some(&scratch.url)) => figures,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    scratch.drop().await?;
-    figures
-}
-
-async fn measure(args: &Args, database: Option<&str>) -> anyhow::Result<Figures> {
+async fn measure(args: &Args, scratch: Option<&Scratch>) -> anyhow::Result<Figures> {
     let directory = tempfile::Builder::new().prefix(".foghorn-bench-").tempdir_in(&args.dir)?;
     let routing = directory.path().join("routes.toml");
     std::fs::write(&routing, tell::routing_file())?;
@@ -96,7 +85,7 @@ async fn measure(args: &Args, database: Option<&str>) -> anyhow::Result<Figures>
         ("SLACK_BOT_TOKEN", "xoxb-bench"),
         ("FOGHORN_ROUTES", routing.to_str().unwrap_or_default()),
     ];
-    environment.extend(database.map(|url| ("DATABASE_URL", url)));
+    environment.extend(scratch.map(|scratch| ("DATABASE_URL", scratch.url.as_str())));
     let child = Child::start_with(&directory.path().join("data"), &environment).await?;
     let bodies = Bodies::default();
 

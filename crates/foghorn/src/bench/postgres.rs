@@ -1,5 +1,6 @@
 //! A database of a measurement's own on a Postgres server, and what that server alone does: the same events in a table
-//! with the columns every installation has and nothing else, written by as many clients as `pgbench` would have, and by `COPY`.
+//! with the columns every installation has and nothing else, written by as many clients as `pgbench` would have, and by
+//! `COPY`; and `COPY` once more into a table with the columns and indexes of our event log.
 
 use super::limits::{Limits, sample};
 use anyhow::{Context, ensure};
@@ -22,6 +23,22 @@ const CHUNK: usize = 1_000;
 
 /// How long a server may take to come back after a crash.
 const RECOVERY: Duration = Duration::from_secs(120);
+
+/// Runs a measurement, on a database of its own where it is given a server, which is dropped afterwards even if somebody
+/// interrupts.
+pub(super) async fn with_scratch<T>(
+    address: Option<&str>,
+    measure: impl AsyncFnOnce(Option<&Scratch>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let Some(address) = address else { return measure(None).await };
+    let scratch = Scratch::create(address).await?;
+    let measured = tokio::select! {
+        measured = measure(Some(&scratch)) => measured,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    scratch.drop().await?;
+    measured
+}
 
 /// A database that is made for a measurement and dropped afterwards.
 pub(super) struct Scratch {
@@ -68,10 +85,22 @@ impl Scratch {
             engine: "Postgres",
             one: self.inserted(1, each).await?,
             single: self.inserted(CLIENTS, each).await?,
-            batches: copied(&client, each).await?,
+            batches: copied(&client, "limit_rows (source, type, payload, metadata)", each, |row, _| row).await?,
+            log: Some(Self::copied_into_log(&client, each).await?),
         };
-        client.batch_execute("DROP TABLE limit_rows; CHECKPOINT").await?;
+        client.batch_execute("DROP TABLE limit_rows, limit_log; CHECKPOINT").await?;
         Ok(limits)
+    }
+
+    async fn copied_into_log(client: &Client, each: Duration) -> anyhow::Result<f64> {
+        client.batch_execute("CREATE TABLE limit_log (LIKE raw_events INCLUDING ALL)").await?;
+        let columns = "limit_log (source, type, payload, metadata, created_at, severity, origin, service, environment,
+                                  partition, place)";
+        copied(client, columns, each, |row, number| {
+            let (partition, service) = (number % 32, number % 40);
+            format!("{row}\t2026-01-01 00:00:00Z\tinfo\tevents\tservice-{service}\tproduction\t{partition}\t{number}")
+        })
+        .await
     }
 
     /// Rows a second, each in a transaction of its own.
@@ -159,18 +188,25 @@ async fn connect(config: &Config) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// Rows a second by `COPY`, in as few transactions as there are seconds.
-async fn copied(client: &Client, each: Duration) -> anyhow::Result<f64> {
+/// Rows a second by `COPY`, in as few transactions as there are seconds. `complete` adds the columns that come after
+/// source, type, payload and metadata; it gets the number of the row too.
+async fn copied(
+    client: &Client,
+    columns: &str,
+    each: Duration,
+    complete: impl Fn(String, usize) -> String,
+) -> anyhow::Result<f64> {
     let mut text = String::new();
-    for (event, metadata) in sample()?.iter().take(CHUNK) {
+    for (number, (event, metadata)) in sample()?.iter().take(CHUNK).enumerate() {
         let cells = [&event.source, &event.event_type, &event.payload, metadata];
-        text.push_str(&cells.map(|cell| cell.replace('\\', "\\\\")).join("\t"));
+        let row = cells.map(|cell| cell.replace('\\', "\\\\")).join("\t");
+        text.push_str(&complete(row, number));
         text.push('\n');
     }
     let (chunk, mut rows): (Arc<[u8]>, u64) = (text.into_bytes().into(), 0);
     let started = Instant::now();
     while started.elapsed() < each {
-        let sink = client.copy_in("COPY limit_rows (source, type, payload, metadata) FROM STDIN").await?;
+        let sink = client.copy_in(&format!("COPY {columns} FROM STDIN")).await?;
         let mut sink = std::pin::pin!(sink);
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(1) && started.elapsed() < each {

@@ -10,7 +10,7 @@ mod process;
 mod report;
 
 use super::load::quantile;
-use super::postgres::Scratch;
+use super::postgres::{Scratch, with_scratch};
 use crate::cli::one_thread;
 use crate::commands::serve::wiring;
 use crate::config::{Config, Sources};
@@ -90,7 +90,7 @@ struct Figures {
 
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let figures = one_thread(run_in_place(args))?;
+    let figures = one_thread(with_scratch(args.database.as_deref(), async |scratch| measure(args, scratch).await))?;
     let mut screen = Screen::stdout();
     if args.json {
         screen.json(&report::json(&figures))?
@@ -98,17 +98,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         report::write(&mut screen, &figures)?
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn run_in_place(args: &Args) -> anyhow::Result<Figures> {
-    let Some(address) = &args.database else { return measure(args, None).await };
-    let scratch = Scratch::create(address).await?;
-    let figures = tokio::select! {
-        figures = measure(args, Some(&scratch)) => figures,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    scratch.drop().await?;
-    figures
 }
 
 async fn measure(args: &Args, scratch: Option<&Scratch>) -> anyhow::Result<Figures> {

@@ -83,6 +83,10 @@ impl Figures {
     fn batches(&self) -> Option<Beside<'_>> {
         best(self.rounds.iter().map(|round| (&round.batches, round.limits.batches)))
     }
+
+    fn batches_beside_log(&self) -> Option<Beside<'_>> {
+        best(self.rounds.iter().filter_map(|round| Some((&round.batches, round.limits.log?))))
+    }
 }
 
 /// The round that came closest to its limit.
@@ -125,6 +129,13 @@ pub(super) fn write<W: Write>(screen: &mut Screen<W>, figures: &Figures) -> Resu
             limits.engine,
             limits.explained(),
             whole(limits.one),
+        ))?;
+    }
+    if let Some((phase, log)) = figures.batches_beside_log() {
+        let share = ratio(phase.load.rate(), log);
+        screen.line(format!(
+            "COPY into a table with the event log's columns and indexes: {} rows/s; batches reach {share:.2} of that",
+            whole(log)
         ))?;
     }
     screen.line(format!(
@@ -184,6 +195,7 @@ pub(super) fn json(figures: &Figures) -> Value {
             "engine": round.limits.engine,
             "limits_are": round.limits.explained(),
             "one_client_rows_per_second": round.limits.one,
+            "copy_into_event_log_rows_per_second": round.limits.log,
             "single": phase(&round.single, round.limits.single),
             "batches": phase(&round.batches, round.limits.batches),
         })
@@ -248,7 +260,7 @@ mod tests {
     #[test]
     fn a_lost_event_is_seen_and_ratios_are_of_the_same_run() {
         let round = |single, batches| Round {
-            limits: Limits { engine: "SQLite", one: 500.0, single: 20_000.0, batches: 100_000.0 },
+            limits: Limits { engine: "SQLite", one: 500.0, single: 20_000.0, batches: 100_000.0, log: Some(80_000.0) },
             single: phase(single),
             batches: phase(batches),
         };
@@ -270,6 +282,7 @@ mod tests {
         assert!(text.contains("1,090,010 events accepted, 1,090,009 stored,"), "{text}");
         assert!(text.contains("p50 5.0 ms, p99 5.0 ms, worst 5.0 ms; 1 opened none"), "{text}");
         assert!(text.contains("the best of 2 rounds"), "{text}");
+        assert!(text.contains("indexes: 80,000 rows/s; batches reach 0.62 of that"), "{text}");
         assert!(text.ends_with("memory of the server: 12 MB idle, 123 MB at most\n"), "{text}");
         let json = json(&figures);
         assert_eq!(

@@ -17,6 +17,7 @@ pub(super) fn measure(directory: &Path, each: Duration, connections: usize) -> a
         one: rate(&database, &events, 1, each)?,
         single: rate(&database, &events, connections, each)?,
         batches: rate(&database, &events, BATCH, each)?,
+        log: None,
     };
     drop(database);
     // What follows should find the disk as this did.
