@@ -174,7 +174,9 @@ async fn a_process_of_the_version_before_goes_on_while_several_new_ones_bring_th
     old.run(&format!("COMMIT; {insert}"));
     let store = open(&database, directory.path());
     let mut held = store.take_partitions("new".to_owned()).await.unwrap();
+    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while held.count() < 32 {
+        assert!(std::time::Instant::now() < give_up, "{} of 32 partitions", held.count());
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         held = store.take_partitions("new".to_owned()).await.unwrap();
     }
