@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub const ROOM: usize = 8_000;
 
 /// What a request costs beside its events, in the same unit: many small requests wait longer than one large one.
-const REQUEST: usize = 16;
+const REQUEST: usize = 8;
 
 /// How urgent events are at the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
