@@ -322,7 +322,7 @@ pub struct TriageOutcome {
 /// How much there is of everything.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
-    /// Events in the store.
+    /// Events in the store, by their numbers: one that a database refused has used up its own.
     pub events: u64,
     /// Events accepted and not yet triaged.
     pub untriaged: u64,

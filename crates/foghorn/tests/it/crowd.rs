@@ -6,8 +6,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-/// A request costs 16 beside its event: room for three lines of logs, then two alerts, then one critical.
-const ROOM: usize = 110;
+/// A request costs 8 beside its event: room for three lines of logs, then two alerts, then one critical.
+const ROOM: usize = 59;
 
 fn log() -> Value {
     event("orders", "log", "all is well")
