@@ -219,12 +219,24 @@ impl Pipeline {
         if self.handles.store.is_away() {
             self.handles.store.look_for_it().await?;
         }
+        let mut waited = 0;
         loop {
             let triaged = self.triage.step().await?.events;
-            if triaged + self.step_after_triage().await? == 0 {
+            if triaged + self.step_after_triage().await? == 0 && !self.waits_for_others(&mut waited).await? {
                 return Ok(());
             }
         }
+    }
+
+    /// On a shared log a row is read once no older transaction is open anywhere on the server; what waits for that alone is
+    /// waited for, for a moment.
+    async fn waits_for_others(&self, waited: &mut u32) -> foghorn_store::Result<bool> {
+        if *waited >= 30 || !self.handles.store.is_shared() || self.handles.store.counts().await?.untriaged == 0 {
+            return Ok(false);
+        }
+        *waited += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        Ok(true)
     }
 
     /// Takes up what a stop left undone, as [`Pipeline::start`] does. For tests.
@@ -271,7 +283,8 @@ impl Pipeline {
 
     /// Runs triage alone until the log is read.
     pub async fn triage_until_idle(&mut self) -> foghorn_store::Result<()> {
-        while self.triage.step().await?.events > 0 {}
+        let mut waited = 0;
+        while self.triage.step().await?.events > 0 || self.waits_for_others(&mut waited).await? {}
         Ok(())
     }
 
