@@ -93,7 +93,7 @@ impl Store {
             let incidents =
                 statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<crate::sql::Result<_>>()?;
             Ok(Counts {
-                // Ids are given without gaps and forgotten from the front: two look-ups instead of a scan.
+                // Ids are given without gaps, but for what a database refused, and forgotten from the front: two look-ups, no scan.
                 events: number("SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw_events")?,
                 untriaged: number(untriaged)?,
                 incidents,
