@@ -1,4 +1,4 @@
-//! The statements of a batch of intake: a list for each column.
+//! The statements of a batch of intake: rows by `COPY`, keys by a list for each column.
 
 use super::{Homes, Id, Keys, States};
 use crate::events::alert_state::{AlertState, Known};
