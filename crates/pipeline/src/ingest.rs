@@ -9,6 +9,7 @@ use crate::watchman::rhythm::Hearing;
 use foghorn_domain::event::NewEvent;
 use foghorn_store::model::Appended;
 use foghorn_store::{Error, Result, Store};
+use std::sync::Arc;
 
 /// The way into the event log.
 #[derive(Clone)]
@@ -70,8 +71,9 @@ impl Ingest {
     /// What comes while others wait in the spool waits behind them, so that the order stays.
     async fn append_or_spool(&self, away: &Away, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
         let Away { overflow, emergency } = away;
+        let events: Arc<[NewEvent]> = events.into();
         if !overflow.is_in_use() {
-            match self.store.append(events.clone()).await {
+            match self.store.append(Arc::clone(&events)).await {
                 Err(error @ Error::Unreachable { .. }) => {
                     tracing::warn!(%error, "the database is away; events wait in the spool");
                 }

@@ -12,13 +12,15 @@ use alert_state::{AlertState, Known, Refresh};
 use foghorn_domain::clock::{SignedDuration, Timestamp};
 use foghorn_domain::event::{Event, EventId, EventStatus, Lane, NewEvent, partition_of};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
     /// Appends events, in order; when this returns they are on disk. The answers stand in the same order.
-    pub async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+    pub async fn append(&self, events: impl Into<Arc<[NewEvent]>>) -> Result<Vec<Appended>> {
+        let events = events.into();
         if let Some(writers) = self.postgres() {
             return writers.intake.append(events).await;
         }

@@ -162,7 +162,7 @@ async fn an_alert_is_read_before_the_logs_that_wait_and_everything_is_read_once(
         let store = &app.handles.store;
         // Of so many services that every partition has more than its share of a batch.
         let line = |n: u32| NewEvent::new(format!("s{}", n % 100), "log", format!("INFO line {n}"));
-        store.append((0..3_000).map(line).collect()).await.unwrap();
+        store.append((0..3_000).map(line).collect::<Vec<_>>()).await.unwrap();
         let alert = json!({ "source": "p", "type": "alert", "payload": "down", "dedup_key": "k", "status": "firing",
                             "metadata": { "service": "s1" } });
         let alert = app.send(alert).await;
@@ -205,7 +205,7 @@ async fn processes_share_the_partitions_and_each_event_is_read_by_one() {
     let one = stores[0].take_partitions("one".to_owned()).await.unwrap();
     let two = stores[1].take_partitions("two".to_owned()).await.unwrap();
     assert_eq!((one.count(), two.count()), (16, 16));
-    let events = (0..200)
+    let events: Vec<_> = (0..200)
         .map(|n| NewEvent {
             metadata: [("service".to_owned(), json!(format!("s{n}")))].into_iter().collect(),
             ..NewEvent::new("s", "log", "INFO x")

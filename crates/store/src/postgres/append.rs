@@ -35,7 +35,7 @@ const AT_ONCE: usize = 1_000;
 const QUEUE: usize = 4096;
 
 enum Request {
-    Append(Vec<NewEvent>, oneshot::Sender<Result<Vec<Appended>>>),
+    Append(Arc<[NewEvent]>, oneshot::Sender<Result<Vec<Appended>>>),
     Expire(oneshot::Sender<Result<usize>>),
     Spooled { spool: String, records: Vec<(i64, NewEvent)>, answer: oneshot::Sender<Result<usize>> },
     LookForIt(oneshot::Sender<Result<()>>),
@@ -99,7 +99,7 @@ impl Intake {
     }
 
     /// Appends events; when this returns they are on disk.
-    pub(crate) async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+    pub(crate) async fn append(&self, events: Arc<[NewEvent]>) -> Result<Vec<Appended>> {
         if let Some(away) = self.away() {
             return Err(away);
         }
@@ -200,8 +200,8 @@ impl Log {
         }
     }
 
-    fn append_lists(&mut self, lists: &[Vec<NewEvent>], answers: Vec<oneshot::Sender<Result<Vec<Appended>>>>) {
-        let all: Vec<&NewEvent> = lists.iter().flatten().collect();
+    fn append_lists(&mut self, lists: &[Arc<[NewEvent]>], answers: Vec<oneshot::Sender<Result<Vec<Appended>>>>) {
+        let all: Vec<&NewEvent> = lists.iter().flat_map(|list| list.iter()).collect();
         match self.append(&all) {
             Ok(appended) => {
                 let mut appended = appended.into_iter();
@@ -305,7 +305,8 @@ impl Log {
         let Some(session) = connection.as_postgres() else { return Err(Error::Closed) };
         let mut is_committing = false;
         let mut done = catch_unwind(AssertUnwindSafe(|| {
-            session.execute_batch("BEGIN")?;
+            // It goes out with the first statement, and the last rows go out with the commit.
+            session.post("BEGIN", &[])?;
             let done = work(connection, session)?;
             is_committing = true;
             session.execute_batch("SELECT 1; COMMIT")?;

@@ -12,15 +12,19 @@ pub(crate) use cells::{Bound, cell};
 
 use super::dialect;
 use super::value::{Cell, ValueRef};
+use futures_util::future::{join_all, join3};
 use std::cell::{Cell as Flag, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
+
+/// The end of a `COPY`, which has not been asked for yet.
+type Ending = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
 
 /// Statements kept ready on one session. Beyond it all are dropped and prepared anew as they come.
 const PREPARED: usize = 512;
@@ -36,6 +40,8 @@ pub(crate) struct Session {
     runtime: Option<Runtime>,
     /// Statements that go out together; see [`Session::post`].
     posted: RefCell<Vec<(Statement, Vec<Cell<'static>>)>>,
+    /// The rows of a `COPY` whose end goes out with the next statement.
+    copied: RefCell<Option<Ending>>,
     /// How long the server may leave us without an answer.
     answers_within: Option<Duration>,
     /// It did, once.
@@ -49,6 +55,7 @@ impl Session {
             statements: RefCell::default(),
             runtime: Some(runtime),
             posted: RefCell::default(),
+            copied: RefCell::default(),
             answers_within,
             is_silent: Flag::new(false),
         }
@@ -72,13 +79,27 @@ impl Session {
         self.is_closed()
     }
 
-    /// Waits for what was asked of the client.
-    pub(crate) fn wait<T, F>(&self, asked: F) -> super::Result<T>
-    where
-        F: Future<Output = Result<T, tokio_postgres::Error>>,
-    {
-        self.send_posted()?;
-        Ok(self.block_on(asked)??)
+    /// Sends what was kept and what is asked now, all at once, and waits for the answers; the first error counts.
+    pub(crate) fn wait<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> super::Result<T> {
+        let (copied, posted) = (self.copied.take(), self.posted.take());
+        if copied.is_none() && posted.is_empty() {
+            return Ok(self.block_on(asked)??);
+        }
+        let copied = async {
+            match copied {
+                Some(ending) => ending.await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let posted = posted.iter().map(|(statement, values)| async move {
+            let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(value.as_ref())).collect();
+            self.client.execute(statement, &erased(&bound)).await
+        });
+        // Each is written to the connection when it is first looked at, which is in this order.
+        let (copied, posted, answered) = self.block_on(join3(copied, join_all(posted), asked))?;
+        copied?;
+        posted.into_iter().try_for_each(|one| one.map(drop))?;
+        Ok(answered?)
     }
 
     fn block_on<T>(&self, asked: impl Future<Output = T>) -> super::Result<T> {
@@ -110,7 +131,7 @@ impl Session {
     }
 
     /// Keeps a statement to be sent with others, before the next one that is waited for.
-    pub(super) fn post(&self, sql: &str, values: &[ValueRef<'_>]) -> super::Result<()> {
+    pub(crate) fn post(&self, sql: &str, values: &[ValueRef<'_>]) -> super::Result<()> {
         let known = self.statements.borrow().get(sql).cloned();
         let statement = match known {
             Some(statement) => statement,
@@ -121,19 +142,12 @@ impl Session {
         if self.posted.borrow().len() >= POSTED { self.send_posted() } else { Ok(()) }
     }
 
-    /// Sends what was kept, all at once, and waits for the last answer.
+    /// Sends what was kept, all at once, and waits for the answers.
     pub(crate) fn send_posted(&self) -> super::Result<()> {
-        let posted = self.posted.take();
-        if posted.is_empty() {
+        if self.posted.borrow().is_empty() {
             return Ok(());
         }
-        // Each is written to the connection when it is first looked at, which is in this order.
-        let sent = posted.iter().map(|(statement, values)| async move {
-            let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(value.as_ref())).collect();
-            self.client.execute(statement, &erased(&bound)).await
-        });
-        let all = self.block_on(futures_util::future::join_all(sent))?;
-        all.into_iter().try_for_each(|one| one.map(drop).map_err(Into::into))
+        self.wait(async { Ok(()) })
     }
 
     pub(super) fn execute(&self, statement: &Statement, values: &[ValueRef<'_>]) -> super::Result<usize> {
@@ -160,21 +174,24 @@ impl Session {
         Ok(usize::try_from(written).unwrap_or(usize::MAX))
     }
 
-    /// Rows for a `COPY … FROM STDIN (FORMAT binary)`, whose columns are of these types; answers how many were written.
+    /// Rows for a `COPY … FROM STDIN (FORMAT binary)`, whose columns are of these types. What the server says of them comes
+    /// with the answer to the next statement.
     pub(crate) fn copy<'r, const COLUMNS: usize>(
         &self,
         sql: &str,
         types: &[Type; COLUMNS],
         rows: impl Iterator<Item = [Bound<'r>; COLUMNS]>,
-    ) -> super::Result<u64> {
+    ) -> super::Result<()> {
         let statement = self.prepare(sql)?;
-        self.wait(async {
-            let mut writer = pin!(BinaryCopyInWriter::new(self.client.copy_in(&statement).await?, types));
+        let ending: Ending = self.wait(async {
+            let mut writer = Box::pin(BinaryCopyInWriter::new(self.client.copy_in(&statement).await?, types));
             for row in rows {
                 writer.as_mut().write_raw(row).await?;
             }
-            writer.finish().await
-        })
+            Ok(Box::pin(async move { writer.as_mut().finish().await }) as Ending)
+        })?;
+        *self.copied.borrow_mut() = Some(ending);
+        Ok(())
     }
 
     pub(crate) fn execute_batch(&self, sql: &str) -> super::Result<()> {
@@ -195,7 +212,7 @@ fn erased<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 /// What went wrong, in the server's words where it has any. They quote names, never the password.
-pub(crate) fn explain(error: &tokio_postgres::Error) -> String {
+pub(crate) fn explain(error: &Error) -> String {
     if let Some(said) = error.as_db_error() {
         let detail = said.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
         return format!("{}{detail} [{}]", said.message(), said.code().code());
