@@ -75,7 +75,7 @@ impl Budgets {
     pub(crate) fn new(max_body_bytes: usize, crowd: Arc<Crowd>) -> Self {
         let budget = |bytes: usize| Arc::new(Semaphore::new(bytes / 1024));
         Self {
-            logs: budget((96 * MIB).max(4 * max_body_bytes)),
+            logs: budget((32 * MIB).max(4 * max_body_bytes)),
             alerts: budget((16 * MIB).max(3 * max_body_bytes)),
             hands: budget(8 * MIB),
             crowd,

@@ -10,9 +10,9 @@ use foghorn_pipeline::metrics::Metrics;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The room of a server, in units of an event: some three kilobytes each while they wait. A body that is larger than its
-/// share has to wait until it is alone.
-pub const ROOM: usize = 8_000;
+/// The room of a server, in units of an event: some three kilobytes each while they wait. A body that is larger than
+/// its share has to wait until it is alone.
+pub const ROOM: usize = 6_000;
 
 /// What a request costs beside its events, in the same unit: many small requests wait longer than one large one.
 const REQUEST: usize = 8;

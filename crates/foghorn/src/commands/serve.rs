@@ -3,6 +3,7 @@
 //! In this order: configuration, log, address, store, stages, web. Stopping goes the other way: no new
 //! connections, requests finish, stages finish, the store closes.
 
+mod arenas;
 pub(super) mod logging;
 mod printing;
 pub(super) mod signals;
@@ -41,6 +42,7 @@ const GRACE: Duration = Duration::from_secs(15);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(args: &Args, flags: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
+    arenas::limit();
     let config = Config::load(&Sources::of_process(args.config.clone(), flags))?;
     logging::start(&config.log)?;
     for warning in &config.warnings {

@@ -61,7 +61,7 @@ pub(crate) async fn post_events(
     Extension(caller): Extension<Caller>,
     body: Bounded,
 ) -> Result<Response, Problem> {
-    accept(&app, &caller, &body, Origin::Events).await
+    accept(&app, &caller, body, Origin::Events).await
 }
 
 /// Stores one event, as a webhook.
@@ -72,7 +72,7 @@ pub(crate) async fn post_webhook(
     Extension(caller): Extension<Caller>,
     body: Bounded,
 ) -> Result<Response, Problem> {
-    accept(&app, &caller, &body, Origin::Webhook).await
+    accept(&app, &caller, body, Origin::Webhook).await
 }
 
 /// Stores an error that somebody chose to report; without any finding it still is an operational error.
@@ -83,13 +83,16 @@ pub(crate) async fn post_error_log(
     Extension(caller): Extension<Caller>,
     body: Bounded,
 ) -> Result<Response, Problem> {
-    accept(&app, &caller, &body, Origin::ErrorLog).await
+    accept(&app, &caller, body, Origin::ErrorLog).await
 }
 
-async fn accept(app: &App, caller: &Caller, body: &Bounded, door: Origin) -> Result<Response, Problem> {
+async fn accept(app: &App, caller: &Caller, body: Bounded, door: Origin) -> Result<Response, Problem> {
     let now = app.store().clock().now();
     let source = caller.key.as_ref().and_then(|key| key.source.as_deref());
-    match parse_body_of(source, &body.bytes, body.content_type.as_deref(), door, now, &app.config.limits) {
+    let parsed = parse_body_of(source, &body.bytes, body.content_type.as_deref(), door, now, &app.config.limits);
+    // The events are copies; the bytes would only wait with them for the store.
+    drop(body);
+    match parsed {
         Ok(Body::One(event)) => {
             let appended = accept_one(app, caller, *event).await?;
             let (event_id, outcome) = (appended.event_id(), word(appended));

@@ -4,14 +4,13 @@ mod chain;
 
 pub(crate) use chain::{Verified, post_verify};
 
-use super::layout::{Place, moment, page, pager, said};
+use super::layout::{Place, moment, page, pager, said, total};
 use super::query::address;
 use crate::api::PagingQuery;
 use crate::problem::Problem;
 use crate::state::App;
 use axum::extract::{Query, State};
 use foghorn_domain::audit::AuditEntry;
-use foghorn_domain::words::with_thousands;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +51,7 @@ pub(crate) async fn get_page(
                     } }
                     tbody role="rowgroup" { @for entry in &entries.items { (row(entry)) } }
                 }
-                p.total { (with_thousands(entries.total)) @if entries.total_estimated { " or more" } " rows" }
+                p.total { (total(&entries, "row")) }
             }
             (pager(older, newest))
         }

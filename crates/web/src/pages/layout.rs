@@ -7,8 +7,10 @@ use foghorn_domain::incident::Status;
 use foghorn_domain::redaction::redact;
 use foghorn_domain::severity::Severity;
 use foghorn_domain::text::{cut, outside_text, plain_text};
+use foghorn_domain::words::{counted, with_thousands};
 use foghorn_pipeline::replicas::REMEDY;
 use foghorn_store::dashboard::ChangeMark;
+use foghorn_store::model::Page;
 use maud::{DOCTYPE, Markup, html};
 
 /// Which of the places in the head of the page this is.
@@ -127,6 +129,15 @@ pub(super) fn status(status: Status) -> Markup {
         Status::FalsePositive => "False positive",
     };
     html! { span class={ "status " (status.as_str()) } { (words) } }
+}
+
+/// How many things a list holds in all: `1 row`, `10,000 or more rows`.
+pub(super) fn total<T>(list: &Page<T>, thing: &str) -> String {
+    if list.total_estimated {
+        format!("{} or more {thing}s", with_thousands(list.total))
+    } else {
+        counted(list.total, thing)
+    }
 }
 
 /// The link to the next page of a list, and the one back to its start.

@@ -3,7 +3,7 @@
 mod filters;
 mod spark;
 
-use super::layout::{Place, age, banner, page, pager, said, severity, status};
+use super::layout::{Place, age, banner, page, pager, said, severity, status, total};
 use crate::api::PagingQuery;
 use crate::api::incidents::IncidentQuery;
 use crate::problem::Problem;
@@ -102,7 +102,7 @@ fn table(incidents: &Page<Incident>, rates: &Rates, now: Timestamp) -> Markup {
                 }
             }
         }
-        p.total { (with_thousands(incidents.total)) @if incidents.total_estimated { " or more" } " incidents" }
+        p.total { (total(incidents, "incident")) }
     }
 }
 
