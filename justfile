@@ -37,6 +37,10 @@ chaos *ARGS:
 partitions *ARGS:
     cargo xtask partitions {{ ARGS }}
 
+# Postgres away for three minutes under load; `just absence --freeze` has it hang
+absence *ARGS:
+    cargo xtask absence {{ ARGS }}
+
 # Licences, bans, sources and advisories (needs cargo-deny)
 deny:
     cargo deny --locked check

@@ -7,7 +7,7 @@
 //! the database's and Slack's. The seed decides events and faults; the machine decides the moments, so a run can be
 //! repeated in kind.
 
-mod checker;
+pub(crate) mod checker;
 mod deck;
 pub(crate) mod dice;
 mod faults;
@@ -119,11 +119,11 @@ async fn judge(args: &Args, directory: &Path, deck: Deck, mut dice: Dice) -> any
     let took = began.elapsed().as_secs_f64();
     say(&format!("all {} events accepted after {took:.0} s; waiting until nothing is left to do", ledger.len()));
     let began = Instant::now();
-    let quiet = checker::until_quiet(postgres.port(), Duration::from_secs(600)).await;
+    let quiet = checker::until_quiet(postgres, Duration::from_secs(600)).await;
     say(&format!("quiet after {:.0} s", began.elapsed().as_secs_f64()));
-    let verdict = checker::check(postgres.port(), &ledger, faults.target(), args.crash_hits()).await?;
+    let verdict = checker::check(&ledger, faults.target(), args.crash_hits()).await?;
     fleet.stop().await;
-    let verdict = verdict.and(checker::given_back(postgres.port()).await?);
+    let verdict = verdict.and(checker::given_back(postgres).await?);
     faults.report();
     verdict.report();
     quiet?;

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::Stream;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// How much, and how long.
 #[derive(clap::Args, Debug)]
@@ -86,7 +86,7 @@ async fn one(args: &Args, seed: u64, processes: usize, program: &Path, place: &P
     let roles = [("ingest", 1), ("triage", processes)];
     let fleet = Fleet::start(program.to_owned(), place.join("processes"), environment, &roles).await?;
     let fleet = Arc::new(fleet);
-    let db = connect(postgres.port()).await?;
+    let db = postgres.client().await?;
     let is_shared = "SELECT count(DISTINCT holder)::bigint FROM partitions WHERE holder IS NOT NULL";
     until(&db, is_shared, processes as i64).await.context("the partitions are not shared")?;
     let began = Instant::now();
@@ -108,13 +108,6 @@ async fn one(args: &Args, seed: u64, processes: usize, program: &Path, place: &P
     let held: i64 = db.query_one(held, &[]).await?.get(0);
     ensure!(held == 0, "{held} partitions were not given back by processes that were asked to stop");
     Ok(Run { processes, kills, took, shares, outcome })
-}
-
-async fn connect(port: u16) -> anyhow::Result<Client> {
-    let address = format!("host=127.0.0.1 port={port} user=postgres dbname=foghorn");
-    let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 async fn until(db: &Client, sql: &str, expected: i64) -> anyhow::Result<()> {

@@ -3,33 +3,27 @@
 
 use super::faults::Target;
 use super::sender::{Ledger, Trouble};
+use super::servers::Postgres;
 use anyhow::bail;
 use foghorn_testkit::{FakeSlack, SlackMessage};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, NoTls};
-
-async fn connect(port: u16) -> anyhow::Result<Client> {
-    let address = format!("host=127.0.0.1 port={port} user=postgres dbname=foghorn");
-    let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
-}
+use tokio_postgres::Client;
 
 /// Whether processes that were asked to stop have given back what they held, so that others need not wait.
-pub(super) async fn given_back(port: u16) -> anyhow::Result<Verdict> {
+pub(super) async fn given_back(postgres: &Postgres) -> anyhow::Result<Verdict> {
     let sql = "SELECT id::text || ' of triage' FROM partitions WHERE holder IS NOT NULL
                UNION ALL SELECT name FROM leases ORDER BY 1";
-    let held: Vec<String> = connect(port).await?.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
+    let held: Vec<String> = postgres.client().await?.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
     let mut verdict = Verdict::default();
     verdict.must("leases held by processes that have stopped", held.len(), &held);
     Ok(verdict)
 }
 
 /// Waits until every event has been triaged and every telling is out, and stays so.
-pub(super) async fn until_quiet(port: u16, within: Duration) -> anyhow::Result<()> {
-    let client = connect(port).await?;
+pub(crate) async fn until_quiet(postgres: &Postgres, within: Duration) -> anyhow::Result<()> {
+    let client = postgres.client().await?;
     let give_up = Instant::now() + within;
     let (mut calm, mut last) = (0, String::new());
     while calm < 6 {
@@ -54,22 +48,22 @@ pub(super) async fn until_quiet(port: u16, within: Duration) -> anyhow::Result<(
 
 /// What was found.
 #[derive(Default)]
-pub(super) struct Verdict {
+pub(crate) struct Verdict {
     lines: Vec<(bool, String)>,
 }
 
 impl Verdict {
-    fn must(&mut self, what: &str, wrong: usize, examples: &[String]) {
+    pub(crate) fn must(&mut self, what: &str, wrong: usize, examples: &[String]) {
         let shown: Vec<&str> = examples.iter().take(5).map(String::as_str).collect();
         let tail = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) };
         self.lines.push((wrong == 0, format!("{wrong} {what}{tail}")));
     }
 
-    fn note(&mut self, line: String) {
+    pub(crate) fn note(&mut self, line: String) {
         self.lines.push((true, line));
     }
 
-    pub(super) fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.lines.iter().all(|(is_good, _)| *is_good)
     }
 
@@ -79,7 +73,7 @@ impl Verdict {
         self
     }
 
-    pub(super) fn report(&self) {
+    pub(crate) fn report(&self) {
         super::say("\nverdict:");
         for (is_good, line) in &self.lines {
             super::say(&format!("  {}  {line}", if *is_good { "ok   " } else { "WRONG" }));
@@ -88,13 +82,13 @@ impl Verdict {
 }
 
 /// Counts what was lost, doubled, left untold, and the crash points at which fewer than so many processes died.
-pub(super) async fn check(port: u16, ledger: &Ledger, target: &Target, crash_hits: usize) -> anyhow::Result<Verdict> {
-    let Target { slack, fleet, points, .. } = target;
+pub(super) async fn check(ledger: &Ledger, target: &Target, crash_hits: usize) -> anyhow::Result<Verdict> {
+    let Target { slack, fleet, points, postgres, .. } = target;
     let mut verdict = Verdict::default();
     let spared = |(name, hits): (&str, u32)| ((hits as usize) < crash_hits).then(|| format!("{name} ({hits})"));
     let spared: Vec<String> = points.hits().into_iter().filter_map(spared).collect();
     verdict.must(&format!("crash points hit fewer than {crash_hits} times"), spared.len(), &spared);
-    let client = connect(port).await?;
+    let client = postgres.client().await?;
     events(&client, ledger, &mut verdict).await?;
     let incidents = incidents(&client, ledger, &mut verdict).await?;
     tellings(&client, &incidents, slack, &mut verdict).await?;

@@ -1,6 +1,7 @@
 //! Foghorn as several processes, each started again when it ends, as a service manager would.
 
 use anyhow::{Context, ensure};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -119,6 +120,22 @@ impl Fleet {
     /// Where processes of a role listen now.
     pub(crate) fn addresses(&self, role: &str) -> Vec<String> {
         self.slots.iter().filter(|slot| slot.role == role).filter_map(|slot| slot.state().address.clone()).collect()
+    }
+
+    /// Sends events to `/events`, to one process after the other, until one accepts them. Answers how often they had to
+    /// be sent again.
+    pub(crate) async fn deliver(&self, client: &reqwest::Client, events: &Value) -> u64 {
+        let mut again = 0;
+        loop {
+            for address in self.addresses("ingest") {
+                let sent = client.post(format!("http://{address}/events")).json(events).send().await;
+                if sent.is_ok_and(|answer| answer.status().is_success()) {
+                    return again;
+                }
+                again += 1;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// How often processes were started, by role.

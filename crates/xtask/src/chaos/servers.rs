@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::process::Child;
 use tokio::sync::Mutex;
+use tokio_postgres::{Client, NoTls};
 
 /// How long a server may take to answer after it was started.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -77,6 +78,14 @@ impl Postgres {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// A connection of the checker's own.
+    pub(crate) async fn client(&self) -> anyhow::Result<Client> {
+        let address = format!("host=127.0.0.1 port={} user=postgres dbname=foghorn", self.port);
+        let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
     }
 
     /// Ends it as `pg_ctl stop --mode immediate` does: without a checkpoint, so that it recovers at its next start.

@@ -89,7 +89,7 @@ impl Stream {
                     let last = batch.last().copied().unwrap_or(0);
                     tokio::time::sleep_until(began + within.mul_f64(last as f64 / stream.events as f64)).await;
                     let body = Value::Array(batch.iter().map(|number| stream.event(*number)).collect());
-                    let accepted = tokio::time::timeout(PATIENCE, deliver(&client, &fleet, &body));
+                    let accepted = tokio::time::timeout(PATIENCE, fleet.deliver(&client, &body));
                     accepted.await.with_context(|| format!("events up to {last} are not accepted"))?;
                 }
                 anyhow::Ok(())
@@ -99,19 +99,6 @@ impl Stream {
             sent??;
         }
         Ok(())
-    }
-}
-
-/// Sends until it is accepted.
-async fn deliver(client: &reqwest::Client, fleet: &Fleet, body: &Value) {
-    loop {
-        for address in fleet.addresses("ingest") {
-            let sent = client.post(format!("http://{address}/events")).json(body).send().await;
-            if sent.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
